@@ -1,0 +1,48 @@
+# make serve   set up, train the sample's model, serve it
+# make test    set up, run all tests
+# make check   formatting, lint, types, architecture
+PYTHON ?= python3
+SAMPLE ?= sklearn-diabetes
+PORT ?= 5001
+BIN := .venv/bin
+
+.PHONY: serve test check format docs clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+.venv/.serve: pyproject.toml
+	@echo "Setting up .venv (once, about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sklearn,pandas,onnx]'
+	@touch $@
+
+.venv/.dev: pyproject.toml
+	@echo "Setting up .venv with the development tools (once, about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ .venv/.serve
+
+serve: .venv/.serve
+	@$(BIN)/python samples/$(SAMPLE)/make_model.py
+	@$(BIN)/scoredock serve --entry_script samples/$(SAMPLE)/score.py --model_dir samples/$(SAMPLE)/model --port $(PORT)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff format --check runtime tests samples
+	$(BIN)/ruff check runtime tests samples
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/architecture
+
+format: .venv/.dev
+	$(BIN)/ruff format runtime tests samples
+	$(BIN)/ruff check --fix runtime tests samples
+
+docs: .venv/.dev
+	$(BIN)/python -m scoredock.cli.settings_page > docs/settings.md
+
+clean:
+	rm -rf .venv .venvs

@@ -1,0 +1,65 @@
+"""``scoredock serve``: serve a script until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scoredock.cli.setting_options import GroupedCommand, setting_options
+from scoredock.errors import ExitCode, SettingError
+from scoredock.settings import Settings, resolve
+
+logger = logging.getLogger("scoredock")
+
+_EPILOG = (
+    "Every option is also a variable, in brackets, and a key of the config file; an option wins over a "
+    "variable, a variable over the file. Exit codes: 0 stopped, 1 port not free, 2 wrong usage, 3 the script "
+    "or a setting is at fault (the last line says how), 4 workers keep dying."
+)
+
+
+@click.command(cls=GroupedCommand, epilog=_EPILOG)
+@setting_options()
+def serve(**flags: Any) -> None:
+    """Serve an entry script over HTTP.
+
+    \b
+    scoredock serve --entry_script score.py --model_dir model --port 5001
+    """
+    try:
+        settings, warnings = resolve(flags, os.environ, Path.cwd())
+        from scoredock.observe import logs
+
+        logging_file = logs.configure(settings.log_level, [settings.app_root, settings.script_folder])
+    except SettingError as error:
+        click.echo(f"Error: {error}")
+        sys.exit(ExitCode.BOOT_FAILED)
+
+    from scoredock.server.application import Application
+    from scoredock.server.banner import banner
+
+    click.echo(banner(settings))
+    if logging_file is not None:
+        logger.info("Logging is configured by %s", logging_file)
+    for warning in [*warnings, *_unsupported(settings)]:
+        logger.warning("%s", warning)
+    sys.exit(Application(settings).run())
+
+
+def _unsupported(settings: Settings) -> list[str]:
+    found = []
+    if settings.app_insights_enabled:
+        found.append("AML_APP_INSIGHTS_ENABLED is on, but scoredock sends nothing to Application Insights.")
+    if settings.model_data_collection:
+        found.append("AML_MODEL_DC_STORAGE_ENABLED is on, but scoredock does not store collected data.")
+    if settings.worker_timeout_s and settings.worker_timeout_s * 1000 < settings.scoring_timeout_ms < 3_600_000:
+        found.append(
+            f"WORKER_TIMEOUT ({settings.worker_timeout_s} s) is shorter than SCORING_TIMEOUT_MS "
+            f"({settings.scoring_timeout_ms} ms): native code that holds the interpreter lock loses its worker first."
+        )
+    return found

@@ -1,0 +1,151 @@
+"""Find, import and initialise the entry script."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from scoredock.entry.contract import signature_of
+from scoredock.entry.model_folder import nearest_path, tree_lines
+from scoredock.errors import BootError
+from scoredock.settings import Settings
+from scoredock.signature import Signature
+
+MODULE_NAME = "entry_module"
+TREE_LINES = 200
+
+logger = logging.getLogger("scoredock.entry")
+
+
+@dataclass(frozen=True)
+class EntryScript:
+    """An imported entry script: where it is, its module, its init(), and how to call its run()."""
+
+    path: Path
+    module: ModuleType
+    init: Callable[[], Any]
+    signature: Signature
+
+
+def make_importable(settings: Settings) -> None:
+    """Put the app root, the source directory and the script's folder at the end of the import path.
+
+    The folder of AZUREML_EXTRA_PYTHON_LIB_PATH goes to the front: it is there to replace packages.
+    Raises BootError when that folder does not exist.
+    """
+    folders = [settings.app_root]
+    if settings.source_directory:
+        folders.append(settings.app_root / settings.source_directory)
+    folders.append(settings.script_folder)
+    for folder in map(str, folders):
+        if folder not in sys.path:
+            sys.path.append(folder)
+    if settings.extra_python_lib_path:
+        extra = (settings.script_folder / settings.extra_python_lib_path).resolve()
+        if not extra.is_dir():
+            raise BootError(
+                "settings", f"AZUREML_EXTRA_PYTHON_LIB_PATH: expected a folder, got {extra}, which is none."
+            )
+        if str(extra) not in sys.path:
+            sys.path.insert(0, str(extra))
+
+
+def load(settings: Settings) -> EntryScript:
+    """Import the entry script and check its contract. Raises BootError in phase import or contract."""
+    path = settings.script_path
+    module = _import(path, as_main=settings.entry_script is None)
+    where = Path(getattr(module, "__file__", None) or path)
+    for name, purpose in (("init", "loads the model once"), ("run", "scores a request")):
+        if not callable(getattr(module, name, None)):
+            raise BootError("contract", f"{where} does not define {name}(), the function that {purpose}.")
+
+    # A driver module forwards to the script behind it: its init() may prepare things, its run() only forwards.
+    driven = getattr(module, "driver_module", None)
+    run = driven.run if isinstance(driven, ModuleType) and callable(getattr(driven, "run", None)) else module.run
+    return EntryScript(path=where, module=module, init=module.init, signature=signature_of(run, where))
+
+
+def initialise(script: EntryScript, model_dir: Path | None) -> None:
+    """Call init(). When it raises, log the traceback and the model folder's tree, and raise BootError.
+
+    The error's line names the nearest existing path when a file was missing.
+    """
+    try:
+        script.init()
+    except BaseException as error:
+        logger.error("init() failed:\n%s", script_traceback(error))
+        if model_dir is not None:
+            _log_tree(model_dir)
+        hint = ""
+        if isinstance(error, FileNotFoundError) and error.filename is not None:
+            near = nearest_path(str(error.filename), model_dir)
+            hint = f" (nearest existing path: {near})" if near else ""
+        raise BootError("init", f"init() raised {type(error).__name__}: {error}{hint}") from error
+
+
+def script_traceback(error: BaseException) -> str:
+    """The traceback as text, from the first frame that is not scoredock's own."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_next is not None and _is_own(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
+
+
+def _is_own(filename: str) -> bool:
+    return "importlib" in filename or Path(filename).is_relative_to(Path(__file__).parent.parent)
+
+
+def _import(path: Path, *, as_main: bool) -> ModuleType:
+    try:
+        if as_main:
+            return importlib.import_module("main")
+        if not path.is_file():
+            raise BootError("import", _missing(path))
+        spec = importlib.util.spec_from_file_location(MODULE_NAME, path)
+        if spec is None or spec.loader is None:
+            raise BootError("import", f"entry script {path}: expected a Python file, a name that ends with .py.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[MODULE_NAME] = module
+        spec.loader.exec_module(module)
+        return module
+    except BootError:
+        raise
+    except BaseException as error:
+        if as_main and isinstance(error, ModuleNotFoundError) and error.name == "main":
+            raise BootError("import", _missing(path)) from None
+        logger.error("importing the entry script failed:\n%s", script_traceback(error))
+        advice = ""
+        if isinstance(error, ModuleNotFoundError):
+            advice = (
+                f" Install {error.name!r}, or, if it is a file of yours, put it beside the script or into "
+                "the folder that AZUREML_SOURCE_DIRECTORY names."
+            )
+        raise BootError("import", f"importing {path} raised {type(error).__name__}: {error}{advice}") from error
+
+
+def _missing(path: Path) -> str:
+    scripts = sorted(entry.name for entry in path.parent.glob("*.py")) if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, scripts, n=1, cutoff=0.4)
+    hint = f" Did you mean {path.parent / near[0]}?" if near else " Name it with --entry_script."
+    return f"entry script {path}: no such file.{hint}"
+
+
+def _log_tree(model_dir: Path) -> None:
+    if not model_dir.exists():
+        logger.error("AZUREML_MODEL_DIR is %s, which does not exist.", model_dir)
+        return
+    lines, more = tree_lines(model_dir, TREE_LINES)
+    logger.info("Contents of the model folder %s:", model_dir)
+    for line in lines:
+        logger.info("%s", line)
+    if more:
+        logger.info("(only the first %d lines are shown)", TREE_LINES)

@@ -1,0 +1,115 @@
+"""Every error that scoredock raises on purpose, as one tree.
+
+::
+
+    ScoredockError
+    ├── SettingError          a setting has a value that it cannot have
+    ├── BootError             the server cannot start: names the phase and the cause
+    ├── RequestProblem        the client's request is at fault; carries its HTTP status
+    │   └── RefusedValue      a schema type refuses a value; names where, what was expected, what came
+    ├── Unavailable           the server cannot score this request now; carries its HTTP status
+    │   ├── QueueFull         429: too many requests wait, or this one waited too long
+    │   └── NotReady          503: starting, shutting down, or out of scoring threads
+    ├── DeadlineExceeded      run() took longer than SCORING_TIMEOUT_MS
+    ├── Abandoned             the client left before its request was scored
+    └── EncodingError         run() returned something that no encoder knows; names the path inside it
+
+An error's text is for the person who reads it: what was expected, what came, where, and what to do.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of ``scoredock serve`` and ``scoredock check``; documented in docs/errors.md."""
+
+    OK = 0
+    CANNOT_LISTEN = 1
+    USAGE = 2
+    BOOT_FAILED = 3
+    WORKERS_KEEP_DYING = 4
+    CHECK_IMPORT = 10
+    CHECK_CONTRACT = 11
+    CHECK_INIT = 12
+    CHECK_REQUEST = 13
+    CHECK_RUN = 14
+    CHECK_ENCODE = 15
+
+
+class ScoredockError(Exception):
+    """The root of the tree."""
+
+
+class SettingError(ScoredockError):
+    """A setting has a value that it cannot have, or a file of settings cannot be read."""
+
+
+class BootError(ScoredockError):
+    """The server cannot start.
+
+    ``phase`` is one of ``settings``, ``import``, ``contract``, ``init``, ``swagger``, ``preload``;
+    ``str(error)`` is one line that a person can act on.
+    """
+
+    def __init__(self, phase: str, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+        self.phase = phase
+
+
+class RequestProblem(ScoredockError):
+    """The client's request is at fault: ``status`` (4xx) and a message that goes to the client."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RefusedValue(RequestProblem):
+    """A schema type refuses a value of the request body.
+
+    ``path`` says where (``Inputs.input2[3]``), ``expected`` and ``got`` what, in JSON's words.
+    """
+
+    def __init__(self, path: str, expected: str, got: str) -> None:
+        super().__init__(400, f"{path}: expected {expected}, got {got}")
+        self.path = path
+        self.expected = expected
+        self.got = got
+
+
+class Unavailable(ScoredockError):
+    """The server cannot score this request now; the client may retry after ``retry_after_s`` seconds."""
+
+    status = 503
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QueueFull(Unavailable):
+    """Too many requests wait for scoring, or this one has waited too long."""
+
+    status = 429
+
+
+class NotReady(Unavailable):
+    """The server is starting, shutting down, or has no scoring thread left."""
+
+
+class DeadlineExceeded(ScoredockError):
+    """run() took longer than ``timeout_ms`` milliseconds."""
+
+    def __init__(self, timeout_ms: int) -> None:
+        super().__init__(f"Scoring timeout after {timeout_ms} ms")
+        self.timeout_ms = timeout_ms
+
+
+class Abandoned(ScoredockError):
+    """The client left before its request was scored."""
+
+
+class EncodingError(ScoredockError):
+    """The result of run() holds something that no encoder knows."""

@@ -1,0 +1,1 @@
+"""What happens inside, made visible. Receives events; knows nothing of HTTP."""

@@ -1,0 +1,73 @@
+"""Logging: one line format, the request id on every line that belongs to a request, the user's own config.
+
+Source of the line format: azureml-inference-server-http's logs,
+``<UTC date> <UTC time>,<ms> <level letter> [<pid>] <logger> - <message>``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.config
+import sys
+import time
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from scoredock.errors import SettingError
+
+request_id: ContextVar[str] = ContextVar("scoredock_request_id", default="")
+
+# Scripts' logging.json files name the loggers of the server that they were written for.
+_FORMER_LOGGER, _LOGGER = "azmlinfsrv", "scoredock"
+
+
+class LineFormatter(logging.Formatter):
+    """The contract's line, in UTC, with the request id in brackets before the message where there is one."""
+
+    converter = time.gmtime
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line, without the traceback that may follow it."""
+        current = request_id.get()
+        if current:
+            record.message = f"[{current}] {record.message}"
+        return super().formatMessage(record)
+
+
+def configure(level: str, folders: list[Path]) -> Path | None:
+    """Set logging up: ``logging.json`` of the first folder that has one, else lines on standard output.
+
+    Returns the path of the file that was used. Raises SettingError when that file is not valid.
+    """
+    logging.captureWarnings(True)
+    for folder in folders:
+        path = folder / "logging.json"
+        if path.is_file():
+            _configure_from(path)
+            return path
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(LineFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    if level != "DEBUG":
+        for chatty in ("gunicorn.error", "uvicorn.error"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+    return None
+
+
+def _configure_from(path: Path) -> None:
+    try:
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        loggers = config.setdefault("loggers", {})
+        if _FORMER_LOGGER in loggers:
+            loggers.setdefault(_LOGGER, loggers[_FORMER_LOGGER])
+        config.setdefault("disable_existing_loggers", False)
+        logging.config.dictConfig(config)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise SettingError(f"logging config {path}: {error}") from None

@@ -1,0 +1,95 @@
+"""Request to arguments: text, query, and the named values that a schema declares."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from scoredock.errors import RequestProblem
+from scoredock.payload.refusals import refusal
+from scoredock.signature import EMPTY, Argument
+
+
+def text_of(body: bytes) -> str:
+    """The body as text. Raises RequestProblem (400) when it is not UTF-8."""
+    try:
+        return str(body, "utf-8")
+    except UnicodeDecodeError as error:
+        raise RequestProblem(400, f"Input cannot be decoded as UTF-8: {error}") from None
+
+
+def query_values(query: bytes) -> dict[str, Any]:
+    """The values of a query string: each parsed as JSON where it can be; a repeated key becomes a list.
+
+    ``a=1&b=[1,2]&c=x&c=y`` is ``{"a": 1, "b": [1, 2], "c": ["x", "y"]}``.
+    """
+    values: dict[str, list[Any]] = {}
+    for key, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace"):
+        values.setdefault(key, []).append(_json_or_text(text))
+    return {key: found[0] if len(found) == 1 else found for key, found in values.items()}
+
+
+def query_text(query: bytes) -> str:
+    """The values of a query string as the JSON text of an object."""
+    return json.dumps(query_values(query))
+
+
+def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...]) -> dict[str, Any]:
+    """Pick run()'s arguments out of ``values`` and convert each to its schema type.
+
+    Absent values take the parameter's default, unconverted; unknown keys are ignored. Raises RequestProblem
+    (400) for a required value that is missing, RefusedValue (400) for one that its type refuses.
+    """
+    chosen = {}
+    for argument in arguments:
+        if argument.name in values:
+            value = values[argument.name]
+            if argument.type is not None and not (argument.optional and not value):
+                value = convert(value, argument.type, argument.name)
+            chosen[argument.name] = value
+        elif argument.default is not EMPTY:
+            chosen[argument.name] = argument.default
+        else:
+            raise RequestProblem(400, f"A value is not provided for the {argument.name!r} parameter.")
+    return chosen
+
+
+def convert(value: Any, type_: Any, path: str) -> Any:
+    """Convert a JSON value to what an inference-schema type stands for, nested types included.
+
+    ``path`` names the value in messages (``Inputs.input2``). The rules are those of inference-schema 1.8
+    (``schema_decorators._deserialize_input_argument``), except that dates work: there a sample of type
+    ``datetime.date`` refuses everything. Raises RefusedValue.
+    """
+    sample = type_.sample_data_type
+    nested = getattr(type_, "sample_data_type_map", None)
+    if sample is dict and nested is not None:
+        if not isinstance(value, dict):
+            raise refusal(path, value, type_, None)
+        for key, inner in nested.items():
+            if key in value:
+                value[key] = convert(value[key], inner, f"{path}.{key}")
+        return value
+    items = getattr(type_, "sample_data_type_list", None)
+    if sample in (list, tuple) and items is not None:
+        if not isinstance(value, (list, tuple)):
+            raise refusal(path, value, type_, None)
+        return [convert(item, items[0], f"{path}[{index}]") for index, item in enumerate(value)] if items else value
+    try:
+        if isinstance(value, sample):
+            return value
+        if sample is datetime.date:
+            return datetime.date.fromisoformat(value)
+        return type_.deserialize_input(value)
+    except Exception as error:
+        raise refusal(path, value, type_, error) from None
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

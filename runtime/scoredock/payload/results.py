@@ -1,0 +1,114 @@
+"""Results out: what run() returned, as JSON bytes.
+
+orjson does the common case in one pass. What it does not know comes to ``_plain`` through its hook, and what
+it refuses outright (integers beyond 64 bits, keys that are no strings, lone surrogates) is written by the
+standard library from a plain copy; making that copy also finds the place of a value that nobody can encode.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import json
+import math
+import sys
+from typing import Any
+
+import orjson
+
+from scoredock.errors import EncodingError
+
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+_EPOCH = b'"1970-01-01T00:00:00"'
+
+
+def encode(result: Any) -> bytes:
+    """The JSON of a result, UTF-8. NaN and infinities become null, None becomes ``{}``.
+
+    Beside what JSON has: NumPy arrays and scalars, pandas frames (records) and series, datetimes (ISO 8601),
+    bytes (base64), dataclasses, tuples. Raises EncodingError, which names the path inside the result.
+    """
+    if result is None:
+        return b"{}"
+    try:
+        written = orjson.dumps(result, _plain, _OPTIONS)
+        # orjson writes a NaT inside a datetime64 array as the epoch, so an epoch is written again, by _plain.
+        return orjson.dumps(result, _plain) if _EPOCH in written else written
+    except (TypeError, ValueError, RecursionError):
+        pass
+    try:
+        return json.dumps(_copy(result, "result")).encode()
+    except RecursionError:
+        raise EncodingError("result: nested too deeply, or it contains itself") from None
+
+
+def _plain(value: Any) -> Any:
+    """A value that orjson knows, for one that it does not. Raises TypeError when there is none."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return None if _is_missing(value) else value.isoformat()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
+        if value.dtype.kind == "M":
+            return numpy.where(numpy.isnat(value), None, numpy.datetime_as_string(value)).tolist()
+        if value.dtype.kind in "biufOSUV" and value.dtype.names is None:
+            return value.tolist()
+    pandas = sys.modules.get("pandas")
+    if pandas is not None:
+        if isinstance(value, pandas.DataFrame):
+            return value.to_dict(orient="records")
+        if isinstance(value, (pandas.Series, pandas.Index)):
+            return value.tolist()
+        if value is pandas.NaT or value is pandas.NA:
+            return None
+    raise TypeError(type(value).__name__)
+
+
+def _is_missing(value: Any) -> bool:
+    return value != value  # noqa: PLR0124 - NaT, a datetime by type, differs from itself
+
+
+def _copy(value: Any, path: str) -> Any:
+    """A copy of plain lists, dicts and scalars that the standard library writes."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_key(key, path): _copy(item, f"{path}[{_key_text(key)}]") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _copy(getattr(value, field.name), f"{path}.{field.name}")
+            for field in dataclasses.fields(value)
+        }
+    try:
+        return _copy(_plain(value), path)
+    except TypeError:
+        pass
+    try:  # what orjson knows by itself: UUIDs, enumerations, NumPy's scalars
+        return orjson.loads(orjson.dumps(value, option=_OPTIONS))
+    except (TypeError, ValueError):
+        raise EncodingError(f"{path}: object of type {type(value).__name__} cannot be written as JSON") from None
+
+
+def _key(key: Any, path: str) -> Any:
+    if key is None or isinstance(key, (str, int, float, bool)):
+        return key
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(key, numpy.generic):
+        return key.item()
+    if isinstance(key, (datetime.datetime, datetime.date)):
+        return key.isoformat()
+    raise EncodingError(f"{path}: key {key!r} of type {type(key).__name__} cannot be a JSON key")
+
+
+def _key_text(key: Any) -> str:
+    return json.dumps(key) if isinstance(key, str) else repr(key)

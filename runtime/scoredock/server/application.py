@@ -1,0 +1,92 @@
+"""The gunicorn application: our settings in gunicorn's words, and what supervisor and workers share."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from scoredock.entry import EntryScript
+from scoredock.errors import BootError, ExitCode
+from scoredock.server.boot import boot, export_environment
+from scoredock.server.cuda import cuda_was_initialised
+from scoredock.server.service import Service
+from scoredock.server.status import WorkerStatus
+from scoredock.server.supervisor import Supervisor
+from scoredock.server.worker import ScoringWorker
+from scoredock.settings import Settings
+
+KEEP_ALIVE_S = 75  # longer than the 60 s that proxies keep idle connections, so that they close first
+EXTRA_STOP_S = 3
+
+logger = logging.getLogger("scoredock")
+
+
+class _GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's messages through the handlers that logging has already."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        self._access_log_enabled = False
+        self.error_log.propagate = True
+
+
+class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """One server. ``run`` returns its exit code when it has ended."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._preloaded: EntryScript | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Translate the settings."""
+        settings = self.settings
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        values = {
+            "bind": f"{host}:{settings.port}",
+            "workers": settings.worker_count,
+            "worker_class": ScoringWorker,
+            "logger_class": _GunicornLog,
+            "timeout": 0 if settings.debug_port else settings.worker_timeout_s,
+            "graceful_timeout": settings.drain_timeout_s + EXTRA_STOP_S,
+            "keepalive": KEEP_ALIVE_S,
+            "control_socket_disable": True,
+            "proc_name": "scoredock",
+        }
+        for name, value in values.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> None:
+        """Nothing: each worker makes its own service."""
+
+    def service(self, status: WorkerStatus) -> Service:
+        """The service of one worker."""
+        return Service(self.settings, status, self._preloaded)
+
+    def prepare(self) -> None:
+        """What comes before the first fork. Raises BootError."""
+        export_environment(self.settings)
+        if not self.settings.worker_preload:
+            return
+        self._preloaded = boot(self.settings, lambda phase: logger.info("Preload: %s", phase))
+        if cuda_was_initialised():
+            raise BootError(
+                "preload",
+                "WORKER_PRELOAD is on, but init() has initialised CUDA, which does not survive the fork into "
+                "workers. Set WORKER_PRELOAD=false, so that each worker calls init() itself.",
+            )
+
+    def run(self) -> int:
+        """Serve until the end. The last line of the output names the cause when that was a failure."""
+        supervisor = Supervisor(self)
+        code: int = ExitCode.OK
+        try:
+            supervisor.run()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else ExitCode.CANNOT_LISTEN
+        if supervisor.failure is not None:
+            logger.critical("%s", supervisor.failure)
+        return code

@@ -1,0 +1,25 @@
+"""What a person sees first."""
+
+from __future__ import annotations
+
+from scoredock import __version__
+from scoredock.settings import Settings
+
+
+def banner(settings: Settings) -> str:
+    """A few lines: version, script, model folder, workers, routes."""
+    base = f"http://{settings.host}:{settings.port}"
+    preload = ", preloaded" if settings.worker_preload else ""
+    lines = [
+        f"scoredock {__version__}",
+        f"  script   {settings.script_path}",
+        f"  model    {settings.model_dir or 'no folder (AZUREML_MODEL_DIR is not set)'}",
+        f"  workers  {settings.worker_count}{preload}",
+        f"  score    {base}/score",
+        f"  swagger  {base}/swagger.json?version=2|3|3.1",
+        f"  health   {base}/  {base}/livez  {base}/readyz",
+    ]
+    if settings.health_listener_port is not None:
+        port = settings.health_listener_port
+        lines.append(f"           http://{settings.host}:{port}/livez  http://{settings.host}:{port}/readyz")
+    return "\n".join(lines)

@@ -1,0 +1,85 @@
+"""From settings to a script whose init() has returned. Used by workers, by the preload, and by ``check``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from scoredock import compat
+from scoredock.entry import EntryScript, initialise, load, make_importable
+from scoredock.errors import BootError
+from scoredock.observe.prints import capture_prints
+from scoredock.settings import Settings
+
+logger = logging.getLogger("scoredock.server")
+
+
+def export_environment(settings: Settings) -> None:
+    """Set the variables that scripts read, whatever way they were given to scoredock."""
+    os.environ["AML_APP_ROOT"] = str(settings.app_root)
+    os.environ["AZUREML_ENTRY_SCRIPT"] = str(settings.script_path)
+    if settings.model_dir is not None:
+        os.environ["AZUREML_MODEL_DIR"] = str(settings.model_dir)
+
+
+def boot(settings: Settings, report: Callable[[str], None]) -> EntryScript:
+    """Import the script and call init(). ``report`` is told each phase. Raises BootError."""
+    capture_prints()
+    compat.install()
+    make_importable(settings)
+    if settings.debug_port is not None:
+        _connect_debugger(settings.debug_port)
+    report("import")
+    script = load(settings)
+    report("init")
+    initialise(script, settings.model_dir)
+    return script
+
+
+def describe(script: EntryScript) -> str:
+    """The script in one line: how run() is called, its schemas, and ONNX Runtime's providers in use."""
+    signature = script.signature
+    names = ", ".join(argument.name for argument in signature.arguments)
+    parts = [f"run({names}) gets {signature.kind.value}"]
+    util = sys.modules.get("inference_schema.schema_util")
+    schemas = util.get_schemas_dict() if util is not None else {}
+    known: set[str] = set().union(*schemas.values()) if util and util.is_schema_decorated(signature.decorated) else set()
+    for name in ("input", "output"):
+        parts.append(f"{name} schema: {'found' if f'{name}_schema' in known else 'none'}")
+    providers = _onnx_providers()
+    if providers is not None:
+        parts.append(f"ONNX Runtime: {', '.join(providers) or 'no session'}")
+    return "; ".join(parts)
+
+
+def _onnx_providers() -> list[str] | None:
+    """The execution providers of all ONNX Runtime sessions; None when the script does not use ONNX Runtime."""
+    onnxruntime: Any = sys.modules.get("onnxruntime")
+    session_class = getattr(onnxruntime, "InferenceSession", None)
+    if session_class is None:
+        return None
+    import gc
+
+    sessions = [thing for thing in gc.get_objects() if isinstance(thing, session_class)]
+    return list(dict.fromkeys(name for session in sessions for name in session.get_providers()))
+
+
+def _connect_debugger(port: int) -> None:
+    try:
+        import debugpy
+    except ModuleNotFoundError:
+        raise BootError(
+            "settings", "AZUREML_DEBUG_PORT is set, but debugpy is not installed. Install scoredock[debug]."
+        ) from None
+    logger.warning("Connecting to the debugger at port %d. Never set AZUREML_DEBUG_PORT in production.", port)
+    try:
+        debugpy.connect(port)
+    except (OSError, RuntimeError) as error:
+        raise BootError(
+            "settings",
+            f"AZUREML_DEBUG_PORT: no debugger listens on port {port}: {error}. Start the IDE's listener first.",
+        ) from None
+    debugpy.wait_for_client()

@@ -1,0 +1,282 @@
+"""The supervisor: gunicorn's arbiter with our rules for starting, replacing and ending workers.
+
+- A worker whose boot fails before any worker was ready ends the server: exit code 3, the cause last.
+- A worker that dies later is replaced, the first time at once and then after 1, 2, 4, … seconds; after five
+  deaths in a row, with no worker that lived a minute in between, the server ends.
+- A worker that is to be replaced (stuck, reloaded) keeps serving until its successor is ready.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import signal
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from gunicorn import sock
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+
+from scoredock.errors import BootError, ExitCode
+from scoredock.server.changes import FolderWatch
+from scoredock.server.health import Health, HealthListener
+
+if TYPE_CHECKING:
+    from scoredock.server.application import Application
+    from scoredock.server.worker import ScoringWorker
+
+MAX_DEATHS_IN_A_ROW = 5
+STEADY_S = 60.0
+LONGEST_BACKOFF_S = 30.0
+POLL_S = 1.0
+RELOAD_POLL_S = 0.3
+
+logger = logging.getLogger("scoredock.server")
+
+
+class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
+    """Keeps ``num_workers`` workers. ``failure`` is what ended the server, for the last line of its output."""
+
+    app: Application
+    WORKERS: dict[int, ScoringWorker]
+
+    def __init__(self, app: Application) -> None:
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        super().__init__(app)
+        self.failure: BootError | None = None
+        self.exit_code = ExitCode.OK
+        self._outgoing: set[int] = set()
+        self._told_to_end: set[int] = set()
+        self._deaths = 0
+        self._spawn_after = 0.0
+        self._was_ready = False
+        self._stopping = False
+        self._waiting_for_change = False
+        self._listener: HealthListener | None = None
+        settings = app.settings
+        self._changes = FolderWatch(settings.script_folder) if settings.reload else None
+
+    # -- start ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bind the sockets; with WORKER_PRELOAD, import the script and call init() before any fork."""
+        settings = self.app.settings
+        try:
+            super().start()
+            separate = self._bind_health(settings.host, settings.health_listener_port)
+        except SystemExit:
+            self._cannot_listen(settings.port)
+        self._listener = HealthListener(self._health, self.LISTENERS, separate, self._wake_read)
+        try:
+            with self._listener.in_thread():
+                self.app.prepare()
+        except BootError as error:
+            self.failure = error
+            raise HaltServer("The script could not be preloaded.", ExitCode.BOOT_FAILED) from None
+
+    def _bind_health(self, host: str, port: int | None) -> socket.socket | None:
+        if port is None:
+            return None
+        try:
+            return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as error:
+            sock.close_sockets(self.LISTENERS)
+            self._cannot_listen(port, error)
+            raise AssertionError from None
+
+    def _cannot_listen(self, port: int, error: OSError | None = None) -> None:
+        why = f": {error.strerror}" if error is not None else ""
+        self.failure = BootError(
+            "listen", f"port {port} cannot be listened on{why}. Stop what uses it, or choose another port."
+        )
+        sys.exit(ExitCode.CANNOT_LISTEN)
+
+    def run(self) -> None:
+        """Run until the end; leaves by SystemExit with an ExitCode."""
+        try:
+            super().run()
+        except HaltServer as stop:  # raised by start(), which the base class runs before its own handler
+            self.halt(reason=stop.reason, exit_status=stop.exit_status)
+
+    # -- the loop -----------------------------------------------------------------------------------------
+
+    def signal(self, sig: int, frame: Any) -> None:
+        """A signal handler: queue the signal and wake the loop."""
+        super().signal(sig, frame)
+        self._wake()
+
+    def signal_chld(self, sig: int, frame: Any) -> None:
+        """The handler of SIGCHLD: likewise."""
+        super().signal_chld(sig, frame)
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"!")
+
+    def wait_for_signals(self, timeout: float = POLL_S) -> list[int]:
+        """Answer health until a signal comes or the time is over; returns the signals that came."""
+        if self._listener is not None and self.SIG_QUEUE.empty():
+            wait = RELOAD_POLL_S if self._changes is not None else timeout
+            if self._spawn_after > time.monotonic():
+                wait = min(wait, self._spawn_after - time.monotonic())
+            self._listener.poll(max(wait, 0.0))
+        self._reload_when_changed()
+        signals = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                sig = self.SIG_QUEUE.get_nowait()
+                if sig != self.WAKEUP_REQUEST:
+                    signals.append(sig)
+        return signals
+
+    def _health(self) -> Health:
+        phases = [(worker.status.phase, worker.status.elapsed_s) for worker in list(self.WORKERS.values())]
+        if self._stopping:
+            return Health(ready=False, phase="draining")
+        if any(phase == "ready" for phase, _ in phases):
+            return Health(ready=True, phase="ready")
+        if not phases:
+            return Health(ready=False, phase="failed" if self._waiting_for_change else "starting")
+        phase, elapsed_s = min(phases, key=lambda one: one[1])
+        return Health(ready=False, phase=phase, elapsed_s=elapsed_s)
+
+    # -- workers ------------------------------------------------------------------------------------------
+
+    def manage_workers(self) -> None:
+        """Start missing workers, retire those whose successor is ready, end those that are too many."""
+        self._was_ready = self._was_ready or any(one.status.phase == "ready" for one in self.WORKERS.values())
+        self._outgoing |= {pid for pid, one in self.WORKERS.items() if one.status.wants_replacement}
+        staying = {pid: one for pid, one in self.WORKERS.items() if pid not in self._outgoing}
+        if not self._waiting_for_change and time.monotonic() >= self._spawn_after:
+            for _ in range(self.num_workers - len(staying)):
+                self.spawn_worker()
+        ready = [one for one in staying.values() if one.status.phase == "ready"]
+        if len(ready) >= self.num_workers:
+            for pid in self._outgoing:
+                self._retire(pid)
+        surplus = sorted(staying.items(), key=lambda item: item[1].age)[: max(0, len(staying) - self.num_workers)]
+        for pid, _ in surplus:
+            self._retire(pid)
+
+    def spawn_worker(self) -> int:
+        """Fork a worker. In the child this never returns."""
+        listener, parent = self._listener, os.getpid()
+        try:
+            pid: int = super().spawn_worker()
+            return pid
+        finally:
+            if os.getpid() != parent and listener is not None:
+                listener.close()
+
+    def _retire(self, pid: int) -> None:
+        if pid not in self._told_to_end:
+            self._told_to_end.add(pid)
+            self.kill_worker(pid, signal.SIGTERM)
+
+    def handle_hup(self) -> None:
+        """SIGHUP: a new worker for each, without a gap."""
+        logger.info("SIGHUP: replacing all workers.")
+        self._outgoing |= set(self.WORKERS)
+
+    def _reload_when_changed(self) -> None:
+        changed = self._changes.changed() if self._changes is not None else None
+        if changed is not None:
+            logger.info("%s changed: restarting the workers.", changed)
+            self._outgoing |= set(self.WORKERS)
+            self._waiting_for_change = False
+            self._deaths, self._spawn_after = 0, 0.0
+
+    def murder_workers(self) -> None:
+        """Kill workers that gave no sign of life for WORKER_TIMEOUT seconds."""
+        if not self.timeout:
+            return
+        for pid, worker in list(self.WORKERS.items()):
+            with contextlib.suppress(OSError, ValueError):
+                if time.monotonic() - worker.tmp.last_update() <= self.timeout:
+                    continue
+                if not worker.aborted:
+                    logger.critical(
+                        "Worker %d gave no sign of life for %d s (WORKER_TIMEOUT) and is killed: native code "
+                        "in run() or init() holds Python's interpreter lock. Its threads follow on stderr.",
+                        pid,
+                        self.timeout,
+                    )
+                self.kill_worker(pid, signal.SIGKILL if worker.aborted else signal.SIGABRT)
+                worker.aborted = True
+
+    def reap_workers(self) -> None:
+        """Take note of every child that has ended. Raises HaltServer when that ends the server."""
+        if self._stopping and self._listener is not None:
+            self._listener.poll(0)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, wait_status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    break
+                if pid == self.reexec_pid:
+                    self.reexec_pid = 0
+                    continue
+                worker = self.WORKERS.pop(pid, None)
+                if worker is not None:
+                    worker.tmp.close()
+                    self._ended(pid, worker, os.waitstatus_to_exitcode(wait_status))
+
+    def _ended(self, pid: int, worker: ScoringWorker, code: int) -> None:
+        wanted = pid in self._told_to_end or self._stopping
+        self._outgoing.discard(pid)
+        self._told_to_end.discard(pid)
+        if wanted:
+            logger.debug("Worker %d ended (%s).", pid, _how(code))
+            return
+        failed = worker.status.phase == "failed"
+        cause = worker.status.message if failed else f"worker {pid} died while {_doing(worker)}: {_how(code)}"
+        if self._changes is not None and failed:
+            logger.error("%s", cause)
+            logger.info("Waiting for a change in %s.", self.app.settings.script_folder)
+            self._waiting_for_change = True
+            return
+        if failed and not self._was_ready:
+            self._end(cause, ExitCode.BOOT_FAILED)
+        logger.error("%s%s", cause[:1].upper(), cause[1:])
+        lived_s = worker.status.elapsed_s
+        self._deaths = 1 if lived_s >= STEADY_S else self._deaths + 1
+        if self._deaths >= MAX_DEATHS_IN_A_ROW:
+            self._end(f"{self._deaths} workers died in a row; the last: {cause}", ExitCode.WORKERS_KEEP_DYING)
+        backoff_s = 0.0 if self._deaths == 1 else min(2.0 ** (self._deaths - 2), LONGEST_BACKOFF_S)
+        self._spawn_after = time.monotonic() + backoff_s
+        logger.info("A new worker starts in %d s.", backoff_s)
+
+    def _end(self, cause: str, code: ExitCode) -> None:
+        self.failure = BootError("boot", cause)
+        raise HaltServer(cause, code)
+
+    # -- the end ------------------------------------------------------------------------------------------
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers; in flight requests have SCOREDOCK_DRAIN_TIMEOUT_S when it is graceful."""
+        self._stopping = True
+        if self._listener is not None:
+            self._listener.leave_serving_sockets()
+        super().stop(graceful)
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    name = signal.Signals(-code).name
+    return f"{name}, perhaps out of memory" if name == "SIGKILL" else name
+
+
+def _doing(worker: ScoringWorker) -> str:
+    return "it served" if worker.status.phase == "ready" else f"in phase {worker.status.phase}"

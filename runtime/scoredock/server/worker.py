@@ -1,0 +1,116 @@
+"""The worker process: uvicorn inside gunicorn, with the script's boot before the first connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn_worker import UvicornWorker
+
+from scoredock.errors import BootError, ExitCode
+from scoredock.server.service import Service
+from scoredock.server.status import WorkerStatus
+
+HURRY_S = 1.0
+
+logger = logging.getLogger("scoredock.server")
+
+
+class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn-worker have no types
+    """A gunicorn worker that runs one Service. ``status`` is shared with the supervisor."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012 - the base class's way to be configured
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "off",
+        "interface": "asgi3",
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.status = WorkerStatus()
+        uvicorn_log = logging.getLogger("uvicorn.error")  # through our handlers, not gunicorn's
+        uvicorn_log.handlers, uvicorn_log.propagate = [], True
+        uvicorn_log.setLevel(logging.DEBUG if self.app.settings.log_level == "DEBUG" else logging.WARNING)
+        self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
+
+    def load_wsgi(self) -> None:
+        """Wire this process's service."""
+        faulthandler.enable()
+        self.service: Service = self.app.service(self.status)
+        self.wsgi = self.service.gateway
+
+    async def _serve(self) -> None:
+        self.config.app = self.wsgi
+        server = _Server(self.config, self.service, self.status, self.app.settings.drain_timeout_s)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, server.hurry)
+        beat = asyncio.ensure_future(self._beat())
+        try:
+            await server.serve(sockets=self.sockets)
+        except BootError as error:
+            self.status.report("failed", str(error))
+            sys.exit(ExitCode.BOOT_FAILED)
+        finally:
+            beat.cancel()
+
+    async def _beat(self) -> None:
+        """Tell the supervisor that this process lives, also while init() runs."""
+        while True:
+            self.notify()
+            await asyncio.sleep(1)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which boots the service first and drains it last."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, status: WorkerStatus, drain_s: float) -> None:
+        super().__init__(config)
+        self._service = service
+        self._status = status
+        self._drain_s = drain_s
+
+    async def startup(self, sockets: Any = None) -> None:
+        await self._service.start()
+        await super().startup(sockets)
+        self._status.report("ready")
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        self._service.begin_drain()
+        self._drain = asyncio.ensure_future(self._service.drain(self._drain_s))
+        await super().shutdown(sockets)
+        self._drain.cancel()
+        self._service.stop()
+
+    def hurry(self) -> None:
+        """SIGQUIT: answer what is in flight within a second, or with 503."""
+        self.handle_exit(signal.SIGQUIT, None)
+        self._drain_s = HURRY_S
+        if hasattr(self, "_drain"):
+            self._drain.cancel()
+            self._drain = asyncio.ensure_future(self._service.drain(HURRY_S))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.started:  # init() cannot be interrupted, and nothing was accepted yet
+            logging.shutdown()
+            os._exit(ExitCode.OK)
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle SIGTERM and SIGINT; unlike uvicorn's, do not die of them again after the shutdown."""
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, self.handle_exit)
+        yield

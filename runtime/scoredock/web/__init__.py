@@ -1,0 +1,1 @@
+"""HTTP: the ASGI gateway, pages, and the Flask request of raw scripts."""

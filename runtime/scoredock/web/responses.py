@@ -1,0 +1,28 @@
+"""A Flask response that run() returned, as an answer: sent as it is, streamed where it streams."""
+
+from __future__ import annotations
+
+import asyncio
+
+from werkzeug.wrappers import Response
+
+from scoredock.web.answers import Answer
+from scoredock.web.streaming import StreamedBody
+
+
+def response_answer(response: Response, method: str, loop: asyncio.AbstractEventLoop) -> Answer:
+    """The answer that sends ``response``. A status of 500 or more says that run() failed."""
+    if response.status_code >= 500:
+        response.headers["x-ms-run-function-failed"] = "True"
+    chunks, _, header_list = response.get_wsgi_response({"REQUEST_METHOD": method})
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in header_list
+        if name.lower() != "content-length" or response.is_streamed
+    ]
+    if response.is_streamed:
+        return Answer(response.status_code, headers, follow_up=StreamedBody(chunks, loop))
+    try:
+        return Answer(response.status_code, headers, b"".join(chunks))
+    finally:
+        response.close()

@@ -1,0 +1,130 @@
+"""Score one request: read its arguments, call run(), write its result. Runs in the scoring thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from scoredock.engine.scoring_thread import Interrupted
+from scoredock.entry.script import EntryScript, script_traceback
+from scoredock.errors import EncodingError, RequestProblem
+from scoredock.observe import logs
+from scoredock.payload import encode, object_of, query_text, query_values, schema_arguments, text_of
+from scoredock.signature import Kind
+from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, message_answer, problem_answer
+from scoredock.web.incoming import Incoming
+
+logger = logging.getLogger("scoredock.scoring")
+
+
+class Scoring:
+    """Scores requests with one script. Never raises for a fault of the client or of the script."""
+
+    def __init__(self, script: EntryScript, loop: asyncio.AbstractEventLoop) -> None:
+        self._signature = script.signature
+        self._call = script.signature.call
+        self._own_folder = script.path.parent
+        self._loop = loop
+        self._first = script.signature.arguments[0].name
+        self._enter: Callable[[Incoming], Any] = nullcontext
+        self._read: Callable[[Incoming, Any], dict[str, Any]] = self._read_text
+        if script.signature.kind is Kind.SCHEMA:
+            self._read = self._read_schema
+        elif script.signature.kind is Kind.RAW:
+            from scoredock.web.raw import RawRequests
+
+            self._enter = RawRequests().enter
+            self._read = self._read_raw
+
+    def __call__(self, incoming: Incoming) -> Answer:
+        """The answer to a request."""
+        logs.request_id.set(incoming.request_id)
+        with self._enter(incoming) as request:
+            try:
+                arguments = self._read(incoming, request)
+            except RequestProblem as problem:
+                return problem_answer(problem)
+            if self._signature.wants_headers:
+                arguments["request_headers"] = incoming.header_dict()
+            started = time.perf_counter()
+            try:
+                result = self._call(**arguments)
+            except Interrupted:
+                raise
+            except BaseException as error:
+                return self._failed(error)
+            elapsed_ms = (time.perf_counter() - started) * 1000
+            answer = self._write(result, incoming)
+            answer.headers.append((b"x-ms-run-fn-exec-ms", b"%.3f" % elapsed_ms))
+            return answer
+
+    def _read_text(self, incoming: Incoming, _: Any) -> dict[str, Any]:
+        if incoming.method == "GET":
+            return {self._first: query_text(incoming.query)}
+        return {self._first: text_of(incoming.body)}
+
+    def _read_schema(self, incoming: Incoming, _: Any) -> dict[str, Any]:
+        if incoming.method == "GET":
+            values = query_values(incoming.query)
+        else:
+            values = object_of(incoming.body, incoming.content_type)
+        return schema_arguments(values, self._signature.arguments)
+
+    def _read_raw(self, incoming: Incoming, request: Any) -> dict[str, Any]:
+        return {self._first: request}
+
+    def _write(self, result: Any, incoming: Incoming) -> Answer:
+        werkzeug = sys.modules.get("werkzeug.wrappers.response")
+        if werkzeug is not None and isinstance(result, werkzeug.Response):
+            from scoredock.web.responses import response_answer
+
+            return response_answer(result, incoming.method, self._loop)
+        try:
+            return Answer(200, [JSON_HEADER, SUCCEEDED], encode(result))
+        except EncodingError as error:
+            logger.error("The result of run() cannot be sent: %s", error)
+        except Interrupted:
+            raise
+        except Exception as error:
+            logger.error("Encoding the result of run() raised:\n%s", script_traceback(error))
+        return message_answer(500, SCRIPT_FAILED, failed=True)
+
+    def _failed(self, error: BaseException) -> Answer:
+        logger.error("run() raised:\n%s", script_traceback(error))
+        status = chosen_status(error)
+        if status is None:
+            return message_answer(500, SCRIPT_FAILED, failed=True)
+        return message_answer(status, self._public_message(error, status), failed=status >= 500)
+
+    def _public_message(self, error: BaseException, status: int) -> str:
+        """The words of an exception that chose its status, if they were meant for a client.
+
+        A ``detail`` or ``description`` is (FastAPI's and Werkzeug's exceptions), and so is the text of an
+        exception of the script's own. A library's text may tell more than a client should know.
+        """
+        for name in ("detail", "description"):
+            text = getattr(error, name, None)
+            if isinstance(text, str):
+                return text
+        module = sys.modules.get(type(error).__module__)
+        file = getattr(module, "__file__", None)
+        if file is not None and Path(file).resolve().is_relative_to(self._own_folder):
+            return str(error)
+        return f"The scoring script answered with status {status}. Check the logs for more info."
+
+
+def chosen_status(error: BaseException) -> int | None:
+    """The HTTP status from 400 to 599 that an exception carries; None when it carries none."""
+    status = getattr(error, "status_code", None)
+    if status is None and "werkzeug.exceptions" in sys.modules:
+        if isinstance(error, sys.modules["werkzeug.exceptions"].HTTPException):
+            status = error.code
+    if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
+        return int(status)
+    return None
