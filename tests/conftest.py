@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-
-from scoredock.server.service import Service
-from scoredock.server.status import WorkerStatus
-from scoredock.settings import resolve
-
-PROJECT = Path(__file__).parent.parent
-START_TIMEOUT_S = 60.0
+from servers import InProcess, Server, free_port
 
 
 @pytest.fixture(autouse=True)
@@ -32,32 +21,20 @@ def _process_state() -> Iterator[None]:
     """Give back what loading a script changes in the process."""
     environment, path, finders, stdout = dict(os.environ), list(sys.path), list(sys.meta_path), sys.stdout
     modules = set(sys.modules)
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
     yield
+    root.handlers[:], root.level = handlers, level
     os.environ.clear()
     os.environ.update(environment)
     sys.path[:], sys.meta_path[:], sys.stdout = path, finders, stdout
     for name in set(sys.modules) - modules:
-        if name == "entry_module" or name.startswith("azureml"):
+        if name in ("entry_module", "main") or name.startswith("azureml"):
             del sys.modules[name]
-
-
-def wait_until(condition: Callable[[], Any], timeout_s: float = 20.0, what: str = "the condition") -> Any:
-    """Poll until ``condition`` returns something true, and return that; fail after ``timeout_s`` seconds."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what} did not come true within {timeout_s} s")
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    schemas = sys.modules.get("inference_schema.schema_util")
+    if schemas is not None:  # it keeps the schemas of all scripts of a process by their functions' names
+        schemas.__dict__["__functions_schema__"].clear()
+        schemas.__dict__["__versions__"].clear()
 
 
 @pytest.fixture
@@ -71,51 +48,6 @@ def write_script(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
-
-
-class InProcess:
-    """The service of one script in this process, with an event loop of its own in a thread."""
-
-    def __init__(self, flags: dict[str, Any], environment: dict[str, str], folder: Path) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        settings, self.warnings = resolve(flags, environment, folder)
-        self.service = Service(settings, WorkerStatus())
-        try:
-            self._call(self.service.start())
-        except BaseException:
-            self.close()
-            raise
-
-    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """One request through the ASGI application."""
-
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.service.gateway)
-            async with httpx.AsyncClient(transport=transport, base_url="http://scoredock") as client:
-                return await client.request(method, path, **more)
-
-        response: httpx.Response = self._call(send())
-        return response
-
-    def get(self, path: str, **more: Any) -> httpx.Response:
-        """GET."""
-        return self.request("GET", path, **more)
-
-    def post(self, path: str = "/score", **more: Any) -> httpx.Response:
-        """POST, to /score unless said otherwise."""
-        return self.request("POST", path, **more)
-
-    def close(self) -> None:
-        """End the scoring thread and the loop."""
-        self.service.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _call(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
 
 
 @pytest.fixture
@@ -139,73 +71,24 @@ def in_process(write_script: Callable[..., Path], tmp_path: Path) -> Iterator[Ca
         service.close()
 
 
-@dataclass
-class Server:
-    """A real server process; its output goes to a file."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-    output_file: Path
-    port: int
-    health_port: int
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def output(self) -> str:
-        """Everything it has written so far."""
-        return self.output_file.read_text()
-
-    @property
-    def last_line(self) -> str:
-        """The last line of its output."""
-        return self.output.rstrip().rsplit("\n", 1)[-1]
-
-    def post(self, path: str = "/score", **more: Any) -> httpx.Response:
-        """POST, to /score unless said otherwise."""
-        return httpx.post(self.url + path, **{"timeout": 30, **more})
-
-    def get(self, path: str = "/", **more: Any) -> httpx.Response:
-        """GET."""
-        return httpx.get(self.url + path, **{"timeout": 30, **more})
-
-    def is_ready(self) -> bool:
-        """Whether / answers 200."""
-        try:
-            return self.get("/", timeout=2).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def wait_until_ready(self) -> Server:
-        """Return when / answers 200; fail when the process ends before that."""
-
-        def ready_or_ended() -> bool:
-            if self.process.poll() is not None:
-                pytest.fail(f"the server ended with code {self.process.returncode}:\n{self.output}")
-            return self.is_ready()
-
-        wait_until(ready_or_ended, START_TIMEOUT_S, "the server's readiness")
-        return self
-
-    def end(self, sig: int = signal.SIGTERM, timeout_s: float = 30) -> int:
-        """Send a signal and return the exit code."""
-        self.process.send_signal(sig)
-        return self.process.wait(timeout_s)
-
-
 @pytest.fixture
-def serve(
-    write_script: Callable[..., Path], tmp_path: Path
-) -> Iterator[Callable[..., Server]]:
+def serve(write_script: Callable[..., Path], tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start ``scoredock serve`` on a free port: ``serve(text_or_path, "--worker_count", "2", WORKER_TIMEOUT="5")``.
 
-    Waits until it is ready, unless ``wait=False``.
+    Waits until it is ready, unless ``wait=False``; ``python`` is the interpreter that runs it.
     """
     started: list[Server] = []
 
-    def start(script: str | Path | None, *arguments: str, wait: bool = True, **environment: str) -> Server:
+    def start(
+        script: str | Path | None,
+        *arguments: str,
+        wait: bool = True,
+        python: str = sys.executable,
+        **environment: str,
+    ) -> Server:
         path = write_script(script) if isinstance(script, str) else script
         port, health_port = free_port(), free_port()
-        command = [sys.executable, "-m", "scoredock", "serve", "--host", "127.0.0.1", "--port", str(port)]
+        command = [python, "-m", "scoredock", "serve", "--host", "127.0.0.1", "--port", str(port)]
         if path is not None:
             command += ["--entry_script", str(path)]
         output_file = tmp_path / f"server-{port}.log"

@@ -22,7 +22,7 @@ FALSE = {"false", "0", "no", "off", "n", "f", ""}
 
 @dataclass(frozen=True)
 class Declaration:
-    """What the table says of one setting; ``kind`` is one of str, int, bool, path."""
+    """What the table says of one setting; ``kind`` is one of str, int, bool, path, true_only."""
 
     name: str
     variable: str
@@ -41,6 +41,7 @@ class Declaration:
 def _setting(kind: str, variable: str, default: Any, group: str, meaning: str, **more: Any) -> Any:
     return field(
         default=default,
+        repr=not more.get("secret", False),
         metadata={"kind": kind, "variable": variable, "group": group, "meaning": meaning, **more},
     )
 
@@ -68,6 +69,8 @@ class Settings:
         "entry script.", flag="--config_file")
     extra_python_lib_path: str | None = _setting("str", "AZUREML_EXTRA_PYTHON_LIB_PATH", None, SCRIPT,
         "A ready site-packages folder, relative to the entry script's folder, put on the import path.")
+    extra_requirements_txt: str | None = _setting("str", "AZUREML_EXTRA_REQUIREMENTS_TXT", None, SCRIPT,
+        "A pip requirements file, relative to the entry script's folder, installed at every start.")
 
     host: str = _setting("str", "SCOREDOCK_HOST", "0.0.0.0", SERVING,  # noqa: S104 - a container's server
         "Address to listen on.", flag="--host")
@@ -82,8 +85,8 @@ class Settings:
     cors_origins: str | None = _setting("str", "AML_CORS_ORIGINS", None, SERVING,
         "Origins that browsers may call from, separated by commas; `*` for every origin.",
         flag="--access_control_allow_origins")
-    server_version_header: bool = _setting("bool", "SERVER_VERSION_LOG_RESPONSE_ENABLED", True, SERVING,
-        "Send the `x-ms-server-version` header.")
+    server_version_header: bool = _setting("true_only", "SERVER_VERSION_LOG_RESPONSE_ENABLED", True, SERVING,
+        "Send the `x-ms-server-version` header; anything but `true` switches it off.")
 
     worker_count: int = _setting("int", "WORKER_COUNT", 1, WORKERS,
         "Worker processes; each holds its own model.", flag="--worker_count", minimum=1)
@@ -150,8 +153,7 @@ class Settings:
 def declarations() -> tuple[Declaration, ...]:
     """Every setting's declaration, in the order of the table."""
     return tuple(
-        Declaration(name=entry.name, default=entry.default, **entry.metadata)
-        for entry in dataclasses.fields(Settings)
+        Declaration(name=entry.name, default=entry.default, **entry.metadata) for entry in dataclasses.fields(Settings)
     )
 
 
@@ -183,12 +185,12 @@ def resolve(
                 values[declaration.name] = _convert(declaration, environment[variable], "environment variable")
                 break
 
-    values["app_root"] = (current_folder / values.get("app_root", Path())).resolve()
     path = _config_file(values, current_folder)
     warnings: list[str] = []
     if path is not None:
         warnings = _read_config_file(path, table, values)
-    for name in ("model_dir", "config_file"):
+    values.setdefault("app_root", Path())
+    for name in ("app_root", "model_dir", "config_file"):
         if values.get(name) is not None:
             values[name] = (current_folder / values[name]).resolve()
     return Settings(**values), warnings
@@ -201,7 +203,7 @@ def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None
         if not path.is_file():
             raise SettingError(f"config file {path}: no such file. Check --config_file or AZUREML_CONFIG_FILE.")
         return path
-    root: Path = values["app_root"]
+    root: Path = current_folder / values.get("app_root", Path())
     candidates = [root / "config.json"]
     if values.get("entry_script"):
         candidates.append((root / values["entry_script"]).parent / "config.json")
@@ -244,7 +246,11 @@ def _checked(declaration: Declaration, value: Any) -> Any:
         return _bool(value)
     if declaration.kind == "int":
         return _int(declaration, value)
+    if isinstance(value, (dict, list)) or (isinstance(value, bool) and declaration.kind != "true_only"):
+        raise ValueError("a path" if declaration.kind == "path" else "text")
     text = str(value)
+    if declaration.kind == "true_only":
+        return text.strip().lower() == "true"
     if declaration.kind == "path":
         return Path(text).expanduser()
     if declaration.choices and text.upper() not in declaration.choices:

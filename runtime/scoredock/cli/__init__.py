@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from scoredock import __version__
+from scoredock.cli.check import check
 from scoredock.cli.serve import serve
 
 
@@ -19,11 +20,12 @@ def main() -> None:
     \b
     Try a script without a server:  scoredock check --entry_script score.py --model_dir model
     Serve it:                       scoredock serve --entry_script score.py --model_dir model
-    Call it:                        curl -d '{"data": [[1, 2]]}' -H 'Content-Type: application/json' localhost:5001/score
+    Call it:                        curl --json '{"data": [[1, 2]]}' localhost:5001/score
     """
 
 
 main.add_command(serve)
+main.add_command(check)
 
 
 def azmlinfsrv() -> Any:

@@ -37,9 +37,7 @@ STAND_INS: dict[str, str | None] = {
     "azureml_inference_server_http.api.aml_response": "aml_response.py",
 }
 _SHARED_NAMESPACES = {"azureml", "azureml.contrib", "azureml.ai"}
-_PACKAGES = {name.rpartition(".")[0] for name in STAND_INS} | {
-    name for name, file in STAND_INS.items() if file is None
-}
+_PACKAGES = {name.rpartition(".")[0] for name in STAND_INS} | {name for name, file in STAND_INS.items() if file is None}
 
 
 class StandInFinder(MetaPathFinder):

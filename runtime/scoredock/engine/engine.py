@@ -102,9 +102,7 @@ class Engine(Generic[T, R]):
         if not self.scoring:
             raise NotReady("No scoring thread is available; the worker is being replaced.")
         if len(self._outstanding) > self._limits.max_queue:  # one of them is being scored
-            raise QueueFull(
-                f"The queue is full: {self._limits.max_queue} requests wait (SCOREDOCK_MAX_QUEUE)."
-            )
+            raise QueueFull(f"The queue is full: {self._limits.max_queue} requests wait (SCOREDOCK_MAX_QUEUE).")
         job: Job[T, R] = Job(item, self._loop.create_future(), time.monotonic())
         self._outstanding[job] = None
         self._jobs.put(job)
@@ -230,9 +228,7 @@ class Engine(Generic[T, R]):
                 job.abandoned = True
                 self._fail(
                     job,
-                    QueueFull(
-                        f"Waited {self._limits.max_wait_ms} ms for scoring (SCOREDOCK_MAX_QUEUE_WAIT_MS)."
-                    ),
+                    QueueFull(f"Waited {self._limits.max_wait_ms} ms for scoring (SCOREDOCK_MAX_QUEUE_WAIT_MS)."),
                 )
             elif job.on_wait is not None and waited >= TICK_S / 2:
                 job.on_wait()

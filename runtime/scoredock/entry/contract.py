@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scoredock.entry import decorators
+from scoredock.entry.decorators import Declared, is_schema_decorated, unwrap
 from scoredock.errors import BootError
 from scoredock.signature import Argument, Kind, Signature
 
@@ -39,12 +39,12 @@ def signature_of(run: Callable[..., Any], where: Path) -> Signature:
         raise BootError("contract", f"{where}: run() needs a parameter for the input data{beside}.")
 
     raw = _is_raw(run)
-    decorated = decorators.is_schema_decorated(run)
+    decorated = is_schema_decorated(run)
     if raw and decorated:
         raise BootError(
             "contract", f"{where}: run() cannot have both @rawhttp and @input_schema/@output_schema. Keep one."
         )
-    call, types = decorators.unwrap(run) if decorated else (run, {})
+    call, types = unwrap(run) if decorated else (run, {})
     names = {parameter.name for parameter in data}
     unknown = sorted(name for name, schema in types.items() if name not in names and not schema.optional)
     if unknown:
@@ -63,7 +63,7 @@ def signature_of(run: Callable[..., Any], where: Path) -> Signature:
     )
 
 
-def _argument(parameter: inspect.Parameter, schema: decorators.Declared | None) -> Argument:
+def _argument(parameter: inspect.Parameter, schema: Declared | None) -> Argument:
     if schema is None:
         return Argument(parameter.name, parameter.default)
     return Argument(parameter.name, parameter.default, schema.type, schema.optional)

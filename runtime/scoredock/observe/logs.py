@@ -26,7 +26,7 @@ _FORMER_LOGGER, _LOGGER = "azmlinfsrv", "scoredock"
 class LineFormatter(logging.Formatter):
     """The contract's line, in UTC, with the request id in brackets before the message where there is one."""
 
-    converter = time.gmtime
+    converter = time.gmtime  # type: ignore[assignment] # the stub knows only time.localtime's signature
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s")

@@ -6,38 +6,73 @@ import io
 import logging
 import sys
 import threading
+from typing import Any, TextIO
 
 logger = logging.getLogger("scoredock.print")
 
 
 class PrintedLines(io.TextIOBase):
-    """A text stream that logs each complete line; one unfinished line is kept per thread."""
+    """A text stream that logs each complete line; one unfinished line is kept per thread.
 
-    encoding = "utf-8"
+    Everything that is not text written to it (``buffer``, ``fileno`` and so on) is ``real``'s. So is text
+    that comes while a line is being logged: a script may have sent logging to this very stream.
+    """
 
-    def __init__(self) -> None:
-        self._unfinished = threading.local()
+    def __init__(self, real: TextIO) -> None:
+        self._real = real
+        self._thread = threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The real stream's encoding."""
+        return self._real.encoding
+
+    def fileno(self) -> int:
+        """The real stream's descriptor."""
+        return self._real.fileno()
+
+    def isatty(self) -> bool:
+        """Whether the real stream is a terminal."""
+        return self._real.isatty()
 
     def writable(self) -> bool:
         """True: it is made to be written to."""
         return True
 
+    def close(self) -> None:
+        """Nothing: the server's output outlives what a script does to its own."""
+
     def write(self, text: str) -> int:
         """Log the lines that ``text`` completes; keep the rest."""
-        *lines, rest = (getattr(self._unfinished, "text", "") + text).split("\n")
-        self._unfinished.text = rest
+        if getattr(self._thread, "logging", False):
+            return self._real.write(text)
+        *lines, self._thread.rest = (getattr(self._thread, "rest", "") + text).split("\n")
         for line in lines:
-            logger.info("%s", line)
+            self._log(line)
         return len(text)
 
     def flush(self) -> None:
         """Log an unfinished line: who flushes wants it seen."""
-        rest = getattr(self._unfinished, "text", "")
+        if getattr(self._thread, "logging", False):
+            self._real.flush()
+            return
+        rest = getattr(self._thread, "rest", "")
         if rest:
-            self._unfinished.text = ""
-            logger.info("%s", rest)
+            self._thread.rest = ""
+            self._log(rest)
+
+    def _log(self, line: str) -> None:
+        self._thread.logging = True
+        try:
+            logger.info("%s", line)
+        finally:
+            self._thread.logging = False
 
 
 def capture_prints() -> None:
     """Send what is printed from now on through logging. Log handlers keep the real standard output."""
-    sys.stdout = PrintedLines()
+    if not isinstance(sys.stdout, PrintedLines):
+        sys.stdout = PrintedLines(sys.stdout)

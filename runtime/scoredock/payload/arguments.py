@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from scoredock.errors import RequestProblem
+from scoredock.errors import RefusedValue, RequestProblem
+from scoredock.payload.descriptions import describe
 from scoredock.payload.refusals import refusal
 from scoredock.signature import EMPTY, Argument
 
@@ -40,8 +42,9 @@ def query_text(query: bytes) -> str:
 def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...]) -> dict[str, Any]:
     """Pick run()'s arguments out of ``values`` and convert each to its schema type.
 
-    Absent values take the parameter's default, unconverted; unknown keys are ignored. Raises RequestProblem
-    (400) for a required value that is missing, RefusedValue (400) for one that its type refuses.
+    Absent values take the parameter's default, converted where its type accepts it; unknown keys are ignored.
+    Raises RequestProblem (400) for a required value that is missing, RefusedValue (400) for one that its type
+    refuses.
     """
     chosen = {}
     for argument in arguments:
@@ -51,7 +54,7 @@ def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...])
                 value = convert(value, argument.type, argument.name)
             chosen[argument.name] = value
         elif argument.default is not EMPTY:
-            chosen[argument.name] = argument.default
+            chosen[argument.name] = _default(argument)
         else:
             raise RequestProblem(400, f"A value is not provided for the {argument.name!r} parameter.")
     return chosen
@@ -85,7 +88,19 @@ def convert(value: Any, type_: Any, path: str) -> Any:
             return datetime.date.fromisoformat(value)
         return type_.deserialize_input(value)
     except Exception as error:
-        raise refusal(path, value, type_, error) from None
+        try:
+            raise refusal(path, value, type_, error) from None
+        except RecursionError:
+            raise RefusedValue(path, describe(type_), "a value that is nested too deeply") from None
+
+
+def _default(argument: Argument) -> Any:
+    if argument.type is None or (argument.optional and not argument.default):
+        return argument.default
+    try:
+        return convert(copy.deepcopy(argument.default), argument.type, argument.name)
+    except RefusedValue:
+        return argument.default
 
 
 def _json_or_text(text: str) -> Any:

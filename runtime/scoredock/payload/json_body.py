@@ -20,7 +20,7 @@ def parse(body: bytes) -> Any:
     """The JSON value of ``body``. Raises RequestProblem (400) that says where the text stops being JSON."""
     try:
         return _fast(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
         return json.loads(body)
@@ -53,6 +53,4 @@ def _is_json(content_type: str) -> bool:
     if content_type == "application/json":
         return True
     mimetype = content_type.partition(";")[0].strip().lower()
-    return mimetype == "application/json" or (
-        mimetype.startswith("application/") and mimetype.endswith("+json")
-    )
+    return mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json"))

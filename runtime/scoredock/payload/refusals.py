@@ -5,27 +5,13 @@ Runs only after a refusal, so it may take its time: it looks for the first offen
 
 from __future__ import annotations
 
-import datetime
 import reprlib
 from collections.abc import Iterator
 from typing import Any
 
 from scoredock.errors import RefusedValue
+from scoredock.payload.descriptions import describe, dtype_text, shape_text
 
-_WORDS = {
-    bool: "a boolean",
-    int: "an integer",
-    float: "a number",
-    str: "a string",
-    dict: "an object",
-    list: "an array",
-    tuple: "an array",
-    bytes: "bytes as base64 text",
-    bytearray: "bytes as base64 text",
-    datetime.date: "a date as YYYY-MM-DD",
-    datetime.datetime: "a date and time as ISO 8601 text",
-    datetime.time: "a time as ISO 8601 text",
-}
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
 
@@ -37,10 +23,9 @@ def refusal(path: str, value: Any, type_: Any, error: Exception | None) -> Refus
         return _array_refusal(path, value, type_, error)
     if name == "PandasParameterType":
         return _frame_refusal(path, value, type_, error)
-    sample = type_.sample_data_type
-    if name == "StandardPythonParameterType" and sample in _WORDS:
-        return RefusedValue(path, _WORDS[sample], shown(value))
-    return RefusedValue(path, f"a value that {name} accepts", f"{shown(value)} ({_reason(error)})")
+    if name == "StandardPythonParameterType":
+        return RefusedValue(path, describe(type_), shown(value))
+    return RefusedValue(path, describe(type_), f"{shown(value)} ({_reason(error)})")
 
 
 def shown(value: Any) -> str:
@@ -65,24 +50,22 @@ def shown(value: Any) -> str:
 
 def _array_refusal(path: str, value: Any, type_: Any, error: Exception | None) -> RefusedValue:
     sample = type_.sample_input
-    shape = _shape_text(sample.shape)
+    shape = shape_text(sample.shape)
     if not isinstance(value, list):
         return RefusedValue(path, f"an array of shape {shape}", shown(value))
+    if sample.dtype.names and type_.enforce_column_type:
+        return _record_refusal(path, value, sample.dtype) or RefusedValue(path, describe(type_), _reason(error))
     got = _shape(value)
     ragged = _ragged(path, value, got)
     if ragged:
         return ragged
-    if type_.enforce_column_type and len(sample.dtype) == 0:
+    if type_.enforce_column_type:
         for where, leaf in _leaves(path, value):
             if not _fits(leaf, sample.dtype):
-                return RefusedValue(where, _dtype_text(sample.dtype), shown(leaf))
-    if type_.enforce_shape and len(sample.dtype) == 0 and got[1:] != sample.shape[1:]:
-        return RefusedValue(path, f"shape {shape}", _shape_text(got))
-    return RefusedValue(path, f"an array of shape {shape} of {_dtype_text(sample.dtype)}", _reason(error))
-
-
-def _shape_text(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(['*', *map(str, shape[1:])])})" if shape else "()"
+                return RefusedValue(where, dtype_text(sample.dtype), shown(leaf))
+    if type_.enforce_shape and got[1:] != sample.shape[1:]:
+        return RefusedValue(path, f"shape {shape}", shape_text(got))
+    return RefusedValue(path, describe(type_), _reason(error))
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -122,48 +105,94 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _fits(leaf: Any, dtype: Any) -> bool:
+    """Whether NumpyParameterType makes an element of ``dtype`` of this value, or has made it already."""
     import numpy as np
+    from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType
 
     try:
-        if dtype.kind in "mM":
-            return isinstance(leaf, str)
+        if not isinstance(leaf, np.generic):
+            leaf = NumpyParameterType._preprocess_json_input(leaf, dtype)
         np.array([leaf], dtype=dtype)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, AttributeError):
         return False
     return True
 
 
-def _dtype_text(dtype: Any) -> str:
-    kinds = {"i": "an integer", "u": "an unsigned integer", "f": "a number", "b": "a boolean", "U": "a string"}
-    word = kinds.get(dtype.kind)
-    return f"{word} ({dtype.name})" if word else str(dtype)
+def _record_refusal(path: str, value: list[Any], dtype: Any) -> RefusedValue | None:
+    """The first row, or value of a row, that a structured dtype refuses; rows are objects or arrays."""
+    for index, row in enumerate(value):
+        where = f"{path}[{index}]"
+        if isinstance(row, dict):
+            if any(name not in row for name in dtype.names):
+                return RefusedValue(where, dtype_text(dtype), shown(row))
+            cells = [(f"{where}.{name}", row[name], dtype[name]) for name in dtype.names]
+        elif isinstance(row, (list, tuple)):
+            if len(row) < len(dtype.names):
+                expected = f"{len(dtype.names)} values ({', '.join(dtype.names)})"
+                return RefusedValue(where, expected, shown(list(row)))
+            cells = [(f"{where}.{name}", cell, dtype[name]) for name, cell in zip(dtype.names, row, strict=False)]
+        else:
+            return RefusedValue(where, dtype_text(dtype), shown(row))
+        for cell_path, cell, cell_dtype in cells:
+            if not cell_dtype.names and not _fits(cell, cell_dtype):
+                return RefusedValue(cell_path, dtype_text(cell_dtype), shown(cell))
+    return None
+
+
+_TABLES = {
+    "records": (list, "an array of objects, one a row"),
+    "values": (list, "an array of arrays, one a row"),
+    "index": (dict, "an object of rows"),
+    "columns": (dict, "an object of columns"),
+    "split": (dict, "an object with columns, index and data"),
+    "table": (dict, "an object with schema and data"),
+}
 
 
 def _frame_refusal(path: str, value: Any, type_: Any, error: Exception | None) -> RefusedValue:
-    sample = type_.sample_input
-    columns = [str(name) for name in sample.columns]
-    expected = f"a table of {len(columns)} columns ({', '.join(columns)}) in orient {type_.orient!r}"
+    container, form = _TABLES[type_.orient]
     if not isinstance(value, (list, dict)):
-        return RefusedValue(path, expected, shown(value))
+        return RefusedValue(path, describe(type_), shown(value))
+    if not isinstance(value, container):
+        return RefusedValue(path, form, shown(value))
+    try:
+        found = _columns_in(value, type_.orient)
+    except (TypeError, KeyError, IndexError, AttributeError):
+        return RefusedValue(path, form, shown(value))
+    columns = [str(name) for name in type_.sample_input.columns]
     if type_.orient == "records":
         refused = _records_refusal(path, value, type_)
         if refused:
             return refused
-    return RefusedValue(path, expected, f"{shown(value)} ({_reason(error)})")
+    if type_.enforce_shape and len(found) != len(columns):
+        named = f" ({', '.join(map(str, found))})" if found else ""
+        return RefusedValue(path, f"{len(columns)} columns ({', '.join(columns)})", f"{len(found)}{named}")
+    why = f" ({_reason(error)})" if isinstance(error, ValueError) else ""
+    return RefusedValue(path, describe(type_), shown(value) + why)
+
+
+def _columns_in(value: Any, orient: str) -> list[Any]:
+    """The column names of a table as JSON; positions where the orient has no names."""
+    if orient == "values":
+        return list(range(len(value[0]))) if value else []
+    if orient == "split":
+        return list(value["columns"])
+    if orient == "columns":
+        return list(value)
+    if orient == "table":
+        keys = value["schema"].get("primaryKey", [])
+        return [one["name"] for one in value["schema"]["fields"] if one["name"] not in keys]
+    rows = value.values() if orient == "index" else value
+    return list(dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row))
 
 
 def _records_refusal(path: str, value: Any, type_: Any) -> RefusedValue | None:
     import pandas as pd
 
     dtypes = {str(name): dtype for name, dtype in type_.sample_input.dtypes.items()}
-    if isinstance(value, dict):
-        return RefusedValue(path, "an array of objects, one a row", shown(value))
     for index, row in enumerate(value):
         if not isinstance(row, dict):
             return RefusedValue(f"{path}[{index}]", "an object, one value a column", shown(row))
-    found = list(dict.fromkeys(key for row in value for key in row))
-    if type_.enforce_shape and len(found) != len(dtypes):
-        return RefusedValue(path, f"{len(dtypes)} columns ({', '.join(dtypes)})", f"{len(found)} ({', '.join(found)})")
     if type_.enforce_column_type:
         for index, row in enumerate(value):
             for column, cell in row.items():

@@ -54,7 +54,9 @@ def _plain(value: Any) -> Any:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         if value.dtype.kind == "M":
-            return numpy.where(numpy.isnat(value), None, numpy.datetime_as_string(value)).tolist()
+            return value.astype("datetime64[us]").tolist()
+        if value.dtype.kind == "f" and value.dtype.itemsize > 8:  # a long double's list is itself
+            return value.astype("float64").tolist()
         if value.dtype.kind in "biufOSUV" and value.dtype.names is None:
             return value.tolist()
     pandas = sys.modules.get("pandas")
@@ -69,7 +71,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_missing(value: Any) -> bool:
-    return value != value  # noqa: PLR0124 - NaT, a datetime by type, differs from itself
+    return bool(value != value)  # NaT, a datetime by type, differs from itself
 
 
 def _copy(value: Any, path: str) -> Any:
@@ -88,6 +90,7 @@ def _copy(value: Any, path: str) -> Any:
         return {
             field.name: _copy(getattr(value, field.name), f"{path}.{field.name}")
             for field in dataclasses.fields(value)
+            if not field.name.startswith("_")  # as orjson does
         }
     try:
         return _copy(_plain(value), path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scoredock.schema import wording
+import scoredock.schema.wording as wording
 
 _ERROR = {"description": wording.FAILED, "schema": {"$ref": "#/definitions/ErrorResponse"}}
 

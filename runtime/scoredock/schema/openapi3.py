@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scoredock.schema import wording
+import scoredock.schema.wording as wording
 
 
 def document(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 FAILED = "The service failed to execute due to an error."
-HEALTH_OK = (
-    "If service is up and running, this response will be returned with the content 'Healthy'"
-)
+HEALTH_OK = "If service is up and running, this response will be returned with the content 'Healthy'"
 PAYLOAD = "The input payload for executing the real-time machine learning service."
 SCORE_OK = "The service processed the input correctly and provided a result prediction, if applicable."
 SWAGGER_OK = "The Swagger specification."

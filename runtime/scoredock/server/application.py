@@ -12,6 +12,7 @@ from scoredock.entry import EntryScript
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.boot import boot, export_environment
 from scoredock.server.cuda import cuda_was_initialised
+from scoredock.server.requirements import install_extra_requirements
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.server.supervisor import Supervisor
@@ -69,6 +70,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
         export_environment(self.settings)
+        install_extra_requirements(self.settings)
         if not self.settings.worker_preload:
             return
         self._preloaded = boot(self.settings, lambda phase: logger.info("Preload: %s", phase))

@@ -46,7 +46,9 @@ def describe(script: EntryScript) -> str:
     parts = [f"run({names}) gets {signature.kind.value}"]
     util = sys.modules.get("inference_schema.schema_util")
     schemas = util.get_schemas_dict() if util is not None else {}
-    known: set[str] = set().union(*schemas.values()) if util and util.is_schema_decorated(signature.decorated) else set()
+    known: set[str] = (
+        set().union(*schemas.values()) if util and util.is_schema_decorated(signature.decorated) else set()
+    )
     for name in ("input", "output"):
         parts.append(f"{name} schema: {'found' if f'{name}_schema' in known else 'none'}")
     providers = _onnx_providers()

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 MAX_FILES = 5000
-_SKIPPED = {"__pycache__", "node_modules"}
+_SKIPPED_FOLDERS = {"__pycache__", "node_modules"}
+_SKIPPED_SUFFIX = ".log"
 
 
 class FolderWatch:
-    """Compares modification times at each call of ``changed``; hidden folders and caches are left out."""
+    """Compares modification times at each call of ``changed``; hidden folders,
+    caches and log files are left out."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -25,8 +27,10 @@ class FolderWatch:
     def _times(self) -> dict[str, int]:
         times: dict[str, int] = {}
         for folder, folders, files in os.walk(self._folder):
-            folders[:] = [name for name in folders if name not in _SKIPPED and not name.startswith(".")]
+            folders[:] = [name for name in folders if name not in _SKIPPED_FOLDERS and not name.startswith(".")]
             for name in files:
+                if name.endswith(_SKIPPED_SUFFIX):
+                    continue
                 path = Path(folder, name)
                 try:
                     times[str(path.relative_to(self._folder))] = path.stat().st_mtime_ns

@@ -54,9 +54,7 @@ class Service:
         await self._engine.start(prepare)
         script, documents = booted[0]
         self.gateway.open(script.signature.kind, documents)
-        logger.info(
-            "Worker %d is ready after %.1f s: %s", os.getpid(), time.monotonic() - started, describe(script)
-        )
+        logger.info("Worker %d is ready after %.1f s: %s", os.getpid(), time.monotonic() - started, describe(script))
 
     async def drain(self, timeout_s: float) -> None:
         """Finish what was accepted, for at most ``timeout_s`` seconds; answer the rest with 503."""

@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gunicorn import sock
 from gunicorn.arbiter import Arbiter
@@ -43,6 +43,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
     """Keeps ``num_workers`` workers. ``failure`` is what ended the server, for the last line of its output."""
 
     app: Application
+    reexec_pid: int
     WORKERS: dict[int, ScoringWorker]
 
     def __init__(self, app: Application) -> None:
@@ -70,9 +71,9 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         settings = self.app.settings
         try:
             super().start()
-            separate = self._bind_health(settings.host, settings.health_listener_port)
         except SystemExit:
             self._cannot_listen(settings.port)
+        separate = self._bind_health(settings.host, settings.health_listener_port)
         self._listener = HealthListener(self._health, self.LISTENERS, separate, self._wake_read)
         try:
             with self._listener.in_thread():
@@ -86,15 +87,13 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             return None
         try:
             return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError as error:
+        except OSError:
             sock.close_sockets(self.LISTENERS)
-            self._cannot_listen(port, error)
-            raise AssertionError from None
+            self._cannot_listen(port)
 
-    def _cannot_listen(self, port: int, error: OSError | None = None) -> None:
-        why = f": {error.strerror}" if error is not None else ""
+    def _cannot_listen(self, port: int) -> NoReturn:
         self.failure = BootError(
-            "listen", f"port {port} cannot be listened on{why}. Stop what uses it, or choose another port."
+            "listen", f"port {port} cannot be listened on. Stop what uses it, or choose another port."
         )
         sys.exit(ExitCode.CANNOT_LISTEN)
 
@@ -239,9 +238,9 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         failed = worker.status.phase == "failed"
         cause = worker.status.message if failed else f"worker {pid} died while {_doing(worker)}: {_how(code)}"
         if self._changes is not None and failed:
+            self._waiting_for_change = True
             logger.error("%s", cause)
             logger.info("Waiting for a change in %s.", self.app.settings.script_folder)
-            self._waiting_for_change = True
             return
         if failed and not self._was_ready:
             self._end(cause, ExitCode.BOOT_FAILED)

@@ -33,9 +33,7 @@ class Answer:
 
 def message_answer(status: int, message: str, *more: Header, failed: bool = False) -> Answer:
     """An answer whose body is ``{"message": …}``."""
-    return Answer(
-        status, [JSON_HEADER, FAILED if failed else SUCCEEDED, *more], orjson.dumps({"message": message})
-    )
+    return Answer(status, [JSON_HEADER, FAILED if failed else SUCCEEDED, *more], orjson.dumps({"message": message}))
 
 
 def problem_answer(error: ScoredockError) -> Answer:

@@ -12,9 +12,7 @@ class Incoming:
 
     __slots__ = ("body", "by_name", "headers", "method", "query", "request_id", "scope")
 
-    def __init__(
-        self, scope: dict[str, Any], by_name: dict[bytes, bytes], body: bytes, request_id: str
-    ) -> None:
+    def __init__(self, scope: dict[str, Any], by_name: dict[bytes, bytes], body: bytes, request_id: str) -> None:
         self.scope = scope
         self.method: str = scope["method"]
         self.query: bytes = scope["query_string"]

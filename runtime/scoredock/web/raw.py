@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from a2wsgi.wsgi import build_environ
 from flask import Flask, Request
@@ -21,7 +22,9 @@ class RawRequests:
     @contextmanager
     def enter(self, incoming: Incoming) -> Iterator[Request]:
         """The Flask request of ``incoming``; its context lasts as long as the with block."""
-        environ = dict(build_environ(incoming.scope, io.BytesIO(incoming.body)))
+        scope: Any = incoming.scope
+        body: Any = io.BytesIO(incoming.body)
+        environ: dict[str, Any] = dict(build_environ(scope, body))
         environ["CONTENT_LENGTH"] = str(len(incoming.body))
         environ["wsgi.input_terminated"] = True
         with self._app.request_context(environ) as context:

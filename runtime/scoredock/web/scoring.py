@@ -7,9 +7,9 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoredock.engine.scoring_thread import Interrupted
 from scoredock.entry.script import EntryScript, script_traceback
@@ -20,7 +20,11 @@ from scoredock.signature import Kind
 from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, message_answer, problem_answer
 from scoredock.web.incoming import Incoming
 
+if TYPE_CHECKING:
+    from scoredock.web.raw import RawRequests
+
 logger = logging.getLogger("scoredock.scoring")
+_NO_CONTEXT: AbstractContextManager[None] = nullcontext()
 
 
 class Scoring:
@@ -28,41 +32,68 @@ class Scoring:
 
     def __init__(self, script: EntryScript, loop: asyncio.AbstractEventLoop) -> None:
         self._signature = script.signature
-        self._call = script.signature.call
+        self.call = script.signature.call
         self._own_folder = script.path.parent
         self._loop = loop
         self._first = script.signature.arguments[0].name
-        self._enter: Callable[[Incoming], Any] = nullcontext
+        self._raw: RawRequests | None = None
         self._read: Callable[[Incoming, Any], dict[str, Any]] = self._read_text
         if script.signature.kind is Kind.SCHEMA:
             self._read = self._read_schema
         elif script.signature.kind is Kind.RAW:
             from scoredock.web.raw import RawRequests
 
-            self._enter = RawRequests().enter
+            self._raw = RawRequests()
             self._read = self._read_raw
 
     def __call__(self, incoming: Incoming) -> Answer:
         """The answer to a request."""
         logs.request_id.set(incoming.request_id)
-        with self._enter(incoming) as request:
+        with self.context(incoming) as request:
             try:
-                arguments = self._read(incoming, request)
+                arguments = self.read(incoming, request)
             except RequestProblem as problem:
                 return problem_answer(problem)
-            if self._signature.wants_headers:
-                arguments["request_headers"] = incoming.header_dict()
             started = time.perf_counter()
             try:
-                result = self._call(**arguments)
+                result = self.call(**arguments)
             except Interrupted:
                 raise
             except BaseException as error:
                 return self._failed(error)
             elapsed_ms = (time.perf_counter() - started) * 1000
-            answer = self._write(result, incoming)
+            try:
+                answer = self.write(result, incoming)
+            except Interrupted:
+                raise
+            except EncodingError as error:
+                logger.error("The result of run() cannot be sent: %s", error)
+                answer = message_answer(500, SCRIPT_FAILED, failed=True)
+            except Exception as error:
+                logger.error("Encoding the result of run() raised:\n%s", script_traceback(error))
+                answer = message_answer(500, SCRIPT_FAILED, failed=True)
             answer.headers.append((b"x-ms-run-fn-exec-ms", b"%.3f" % elapsed_ms))
             return answer
+
+    def context(self, incoming: Incoming) -> AbstractContextManager[Any]:
+        """What surrounds reading, calling and writing; gives the Flask request of a raw script, else nothing."""
+        return self._raw.enter(incoming) if self._raw is not None else _NO_CONTEXT
+
+    def read(self, incoming: Incoming, request: Any) -> dict[str, Any]:
+        """run()'s arguments. Raises RequestProblem."""
+        arguments = self._read(incoming, request)
+        if self._signature.wants_headers:
+            arguments["request_headers"] = incoming.header_dict()
+        return arguments
+
+    def write(self, result: Any, incoming: Incoming) -> Answer:
+        """The answer that carries run()'s result. Raises EncodingError."""
+        werkzeug = sys.modules.get("werkzeug.wrappers.response")
+        if werkzeug is not None and isinstance(result, werkzeug.Response):
+            from scoredock.web.responses import response_answer
+
+            return response_answer(result, incoming.method, self._loop)
+        return Answer(200, [JSON_HEADER, SUCCEEDED], encode(result))
 
     def _read_text(self, incoming: Incoming, _: Any) -> dict[str, Any]:
         if incoming.method == "GET":
@@ -78,22 +109,6 @@ class Scoring:
 
     def _read_raw(self, incoming: Incoming, request: Any) -> dict[str, Any]:
         return {self._first: request}
-
-    def _write(self, result: Any, incoming: Incoming) -> Answer:
-        werkzeug = sys.modules.get("werkzeug.wrappers.response")
-        if werkzeug is not None and isinstance(result, werkzeug.Response):
-            from scoredock.web.responses import response_answer
-
-            return response_answer(result, incoming.method, self._loop)
-        try:
-            return Answer(200, [JSON_HEADER, SUCCEEDED], encode(result))
-        except EncodingError as error:
-            logger.error("The result of run() cannot be sent: %s", error)
-        except Interrupted:
-            raise
-        except Exception as error:
-            logger.error("Encoding the result of run() raised:\n%s", script_traceback(error))
-        return message_answer(500, SCRIPT_FAILED, failed=True)
 
     def _failed(self, error: BaseException) -> Answer:
         logger.error("run() raised:\n%s", script_traceback(error))
@@ -122,9 +137,9 @@ class Scoring:
 def chosen_status(error: BaseException) -> int | None:
     """The HTTP status from 400 to 599 that an exception carries; None when it carries none."""
     status = getattr(error, "status_code", None)
-    if status is None and "werkzeug.exceptions" in sys.modules:
-        if isinstance(error, sys.modules["werkzeug.exceptions"].HTTPException):
-            status = error.code
+    werkzeug = sys.modules.get("werkzeug.exceptions")
+    if status is None and werkzeug is not None and isinstance(error, werkzeug.HTTPException):
+        status = error.code
     if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
         return int(status)
     return None

@@ -1,0 +1,192 @@
+"""``scoredock check``: try a script without a server, and show what a caller would see."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scoredock.cli.setting_options import setting_options
+from scoredock.entry import EntryScript
+from scoredock.entry.script import script_traceback
+from scoredock.errors import BootError, EncodingError, ExitCode, RequestProblem, SettingError
+from scoredock.settings import Settings, resolve
+from scoredock.signature import Argument, Kind
+
+_PHASES = {
+    "import": ExitCode.CHECK_IMPORT,
+    "contract": ExitCode.CHECK_CONTRACT,
+    "init": ExitCode.CHECK_INIT,
+}
+_SHOWN = 400
+
+_EPILOG = (
+    "Exit codes: 0 all is well, 2 wrong usage, 3 a setting is at fault, 10 import, 11 contract of init() and "
+    "run(), 12 init(), 13 the request does not fit, 14 run() raised, 15 its result cannot be sent."
+)
+
+
+@click.command(epilog=_EPILOG)
+@setting_options(only=("entry_script", "model_dir", "config_file"))
+@click.option(
+    "--request",
+    "request_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File whose content is the request's body. Default: the sample of the script's own schema.",
+)
+def check(request_file: Path | None, **flags: Any) -> None:
+    """Import a script, call init(), score one request, and show what a caller would see.
+
+    \b
+    scoredock check --entry_script score.py --model_dir model --request request.json
+    """
+    from scoredock.observe import logs
+    from scoredock.server.boot import boot, export_environment
+
+    try:
+        settings, warnings = resolve(flags, os.environ, Path.cwd())
+        logs.configure(settings.log_level, [settings.app_root, settings.script_folder])
+    except SettingError as error:
+        _fail("settings", str(error), ExitCode.BOOT_FAILED)
+    for warning in warnings:
+        _line("warning", warning)
+    export_environment(settings)
+    terminal = sys.stdout
+    with _timed() as elapsed:
+        try:
+            script = boot(settings, lambda phase: None)
+        except BootError as error:
+            sys.stdout = terminal
+            _fail(error.phase, str(error), _PHASES.get(error.phase, ExitCode.BOOT_FAILED))
+    sys.stdout.flush()
+    _line("script", f"{script.path}, imported and initialised in {elapsed[0]:.2f} s")
+    _show_arguments(script)
+    _score(script, settings, request_file)
+
+
+def _show_arguments(script: EntryScript) -> None:
+    from scoredock.payload.descriptions import describe, nested
+    from scoredock.server.boot import describe as describe_script
+
+    _line("run()", describe_script(script))
+    if script.signature.kind is Kind.SCHEMA:
+
+        def show(path: str, type_: Any, more: str = "") -> None:
+            _line("", f"{path}: {describe(type_)}{more}")
+            for inner_path, inner in nested(type_, path).items():
+                show(inner_path, inner)
+
+        for argument in script.signature.arguments:
+            show(argument.name, argument.type, _default_text(argument))
+
+
+def _default_text(argument: Argument) -> str:
+    from scoredock.signature import EMPTY
+
+    return "" if argument.default is EMPTY else f", or nothing for {argument.default!r}"
+
+
+def _score(script: EntryScript, settings: Settings, request_file: Path | None) -> None:
+    from scoredock.schema import build_documents
+    from scoredock.web.incoming import Incoming
+    from scoredock.web.scoring import Scoring
+
+    documents = build_documents(script.signature, settings)
+    body, source = _body(script, request_file)
+    if body is None:
+        _line("request", "none was scored: the script has no schema with a sample. Give one with --request FILE.")
+    else:
+        _line("request", f"{source}: {_short(body.decode('utf-8', 'replace'))}")
+        raw = script.signature.kind is Kind.RAW and request_file is not None and request_file.suffix != ".json"
+        content_type = b"application/octet-stream" if raw else b"application/json"
+        headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+        scope = {
+            "type": "http", "method": "POST", "path": "/score", "query_string": b"", "http_version": "1.1",
+            "headers": headers,
+        }  # fmt: skip
+        loop = asyncio.new_event_loop()
+        try:
+            _score_one(Scoring(script, loop), Incoming(scope, dict(headers), body, "check"))
+        finally:
+            loop.close()
+    versions = [version for version in ("2", "3", "3.1") if documents.find(version)]
+    _line("swagger", f"versions {', '.join(versions)}")
+    _line("ok", "the script can be served")
+
+
+def _score_one(scoring: Any, incoming: Any) -> None:
+    with scoring.context(incoming) as request:
+        try:
+            arguments = scoring.read(incoming, request)
+        except RequestProblem as problem:
+            _fail("request", f"{problem.status} {problem}", ExitCode.CHECK_REQUEST)
+        for name, value in arguments.items():
+            _line("", f"{name} = {_value_text(value)}")
+        with _timed() as elapsed:
+            try:
+                result = scoring.call(**arguments)
+            except BaseException as error:
+                click.echo(script_traceback(error))
+                _fail("run", f"run() raised {type(error).__name__}: {error}", ExitCode.CHECK_RUN)
+        sys.stdout.flush()
+        _line("result", f"{_value_text(result)} in {elapsed[0] * 1000:.1f} ms")
+        try:
+            answer = scoring.write(result, incoming)
+        except EncodingError as error:
+            _fail("encode", str(error), ExitCode.CHECK_ENCODE)
+    body = "a streamed body" if answer.follow_up else _short(answer.body.decode("utf-8", "replace"))
+    _line("answer", f"{answer.status} {body}")
+
+
+def _body(script: EntryScript, request_file: Path | None) -> tuple[bytes | None, str]:
+    """The request's body, and where it is from."""
+    if request_file is not None:
+        return request_file.read_bytes(), str(request_file)
+    if script.signature.kind is not Kind.SCHEMA:
+        return None, ""
+    from inference_schema.schema_util import get_input_schema
+
+    example = get_input_schema(script.signature.decorated).get("example", {})
+    sample = {one.name: example[one.name] for one in script.signature.arguments if one.type is not None}
+    return json.dumps(sample).encode(), "the schema's own sample"
+
+
+def _value_text(value: Any) -> str:
+    """A value's type, its shape where it has one, and what it holds where that is short."""
+    name = type(value).__name__
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        dtype = getattr(value, "dtype", None)
+        return f"{name} of shape {tuple(shape)}{f', {dtype}' if dtype is not None else ''}"
+    return f"{name} {_short(repr(value))}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+@contextmanager
+def _timed() -> Iterator[list[float]]:
+    """Seconds of the with block, in a list that has its one item afterwards."""
+    elapsed: list[float] = []
+    started = time.perf_counter()
+    yield elapsed
+    elapsed.append(time.perf_counter() - started)
+
+
+def _line(label: str, text: str) -> None:
+    click.echo(f"{label:<9}{text}", file=sys.__stdout__)
+
+
+def _fail(label: str, text: str, code: ExitCode) -> Any:
+    _line("FAILED", f"{label}: {text}")
+    sys.exit(code)

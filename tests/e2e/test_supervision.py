@@ -1,0 +1,206 @@
+"""Starting, dying, replacing and ending workers, seen from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from servers import wait_until
+
+PID_SCRIPT = """
+    import os, time
+
+    def init():
+        pass
+
+    def run(data):
+        if data.startswith("sleep"):
+            time.sleep(float(data.split()[1]))
+        if data == "die":
+            os.kill(os.getpid(), 9)
+        return os.getpid()
+"""
+
+
+def test_a_worker_that_dies_is_replaced(serve):
+    server = serve(PID_SCRIPT)
+    before = server.post(content="x").json()
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: server.is_ready() and server.post(content="x").json() != before)
+    assert "SIGKILL, perhaps out of memory" in server.output
+
+
+def test_workers_that_keep_dying_end_the_server_with_the_cause(serve):
+    server = serve(PID_SCRIPT)
+    started = time.monotonic()
+    while server.process.poll() is None:
+        assert time.monotonic() - started < 40
+        try:
+            server.post(content="die", timeout=5)
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    assert server.process.returncode == 4
+    assert "5 workers died in a row" in server.last_line
+    assert "SIGKILL" in server.last_line
+
+
+def test_sigterm_finishes_what_is_in_flight_and_exits_0(serve):
+    server = serve(PID_SCRIPT)
+    with ThreadPoolExecutor(3) as clients:
+        answers = [clients.submit(server.post, content="sleep 0.5") for _ in range(3)]
+        wait_until(lambda: server.output.count("is ready"))
+        wait_until(lambda: server.get("/livez").status_code == 200)
+        time.sleep(0.2)  # the requests have to be inside; nothing outside shows that they are
+        assert server.end() == 0
+        assert [one.result().status_code for one in answers] == [200, 200, 200]
+
+
+def test_what_is_not_done_by_the_drain_deadline_gets_503(serve):
+    server = serve(PID_SCRIPT, SCOREDOCK_DRAIN_TIMEOUT_S="1")
+    with ThreadPoolExecutor(1) as clients:
+        answer = clients.submit(server.post, content="sleep 20")
+        time.sleep(0.3)
+        started = time.monotonic()
+        assert server.end() == 0
+        assert time.monotonic() - started < 5
+        assert answer.result().status_code == 503
+        assert answer.result().headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGINT]])
+def test_sigint_and_a_second_signal_end_sooner(serve, signals):
+    server = serve(PID_SCRIPT)
+    with ThreadPoolExecutor(1) as clients:
+        answer = clients.submit(server.post, content="sleep 20")
+        time.sleep(0.3)
+        started = time.monotonic()
+        for sig in signals:
+            server.process.send_signal(sig)
+            time.sleep(0.3)
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - started < 5
+        assert answer.exception() is not None or answer.result().status_code == 503
+
+
+def test_sighup_replaces_the_workers_without_a_gap(serve):
+    server = serve(PID_SCRIPT, "--worker_count", "2")
+    before = {server.post(content="x").json() for _ in range(30)}
+    server.process.send_signal(signal.SIGHUP)
+
+    def replaced():
+        answer = server.post(content="x")
+        assert answer.status_code == 200
+        return answer.json() not in before
+
+    for _ in range(5):
+        wait_until(replaced)
+    assert server.end() == 0
+
+
+def test_init_runs_once_in_all_with_preload(serve, tmp_path):
+    script = f"""
+        import os
+
+        def init():
+            global pid
+            pid = os.getpid()
+            with open({str(tmp_path / "inits")!r}, "a") as file:
+                file.write("init\\n")
+
+        def run(data):
+            return [pid, os.getpid()]
+    """
+    server = serve(script, "--worker_count", "2", WORKER_PRELOAD="true")
+    loaded_by, _ = server.post(content="x").json()
+    assert loaded_by == server.process.pid
+    wait_until(lambda: len({server.post(content="x").json()[1] for _ in range(20)}) == 2)
+    assert (tmp_path / "inits").read_text() == "init\n"
+
+
+def readiness_phase(server):
+    """The phase that /readyz tells; None while nobody answers."""
+    try:
+        return server.get("/readyz", timeout=2).json()["phase"]
+    except httpx.HTTPError:
+        return None
+
+
+SLOW_INIT = """
+    import time, pathlib
+
+    def init():
+        while not pathlib.Path("go").exists():
+            time.sleep(0.01)
+
+    def run(data):
+        return data
+"""
+
+
+@pytest.mark.parametrize("preload", ["false", "true"])
+def test_health_answers_while_init_runs(serve, tmp_path, preload):
+    server = serve(SLOW_INIT, wait=False, WORKER_PRELOAD=preload, SEPERATE_HEALTH_ENDPOINT="true")
+    separate = f"http://127.0.0.1:{server.health_port}"
+
+    def answers():
+        try:
+            return httpx.get(f"{separate}/livez").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    wait_until(answers)
+    wait_until(lambda: preload == "true" or readiness_phase(server) == "init")
+    for base in (separate, server.url):
+        assert httpx.get(f"{base}/livez").status_code == 200
+        not_ready = httpx.get(f"{base}/readyz")
+        assert not_ready.status_code == 503
+        assert not_ready.json()["phase"] in ("init", "starting")
+    refused = server.post(content="x" * 100_000)
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    (tmp_path / "go").touch()
+    server.wait_until_ready()
+    wait_until(lambda: httpx.get(f"{separate}/readyz").status_code == 200)
+    assert server.post(content="x").json() == "x"
+    assert httpx.get(f"{separate}/nope").status_code == 404
+
+
+def test_health_answers_while_every_worker_scores(serve):
+    server = serve(PID_SCRIPT, SEPARATE_HEALTH_ENDPOINT="true")
+    with ThreadPoolExecutor(1) as clients:
+        busy = clients.submit(server.post, content="sleep 1.5")
+        for base in (server.url, f"http://127.0.0.1:{server.health_port}"):
+            for path in ("/", "/livez", "/readyz"):
+                started = time.monotonic()
+                assert httpx.get(base + path).status_code == 200
+                assert time.monotonic() - started < 0.5
+        assert not busy.done()
+        assert busy.result().status_code == 200
+
+
+def test_a_long_init_is_no_worker_timeout(serve):
+    server = serve(
+        """
+        import time
+
+        def init():
+            time.sleep(4)
+
+        def run(data):
+            return data
+        """,
+        WORKER_TIMEOUT="2",
+    )
+    assert "gave no sign of life" not in server.output
+
+
+def test_sigterm_during_init_ends_at_once(serve):
+    server = serve(SLOW_INIT, wait=False)
+    wait_until(lambda: readiness_phase(server) == "init")
+    started = time.monotonic()
+    assert server.end() == 0
+    assert time.monotonic() - started < 3

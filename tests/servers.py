@@ -1,0 +1,139 @@
+"""What tests start: the service in this process, or real servers; and waiting for conditions."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scoredock.server.service import Service
+from scoredock.server.status import WorkerStatus
+from scoredock.settings import resolve
+
+START_TIMEOUT_S = 60.0
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float = 20.0, what: str = "the condition") -> Any:
+    """Poll until ``condition`` returns something true, and return that; fail after ``timeout_s`` seconds."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true within {timeout_s} s")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class InProcess:
+    """The service of one script in this process, with an event loop of its own in a thread."""
+
+    def __init__(self, flags: dict[str, Any], environment: dict[str, str], folder: Path) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        settings, self.warnings = resolve(flags, environment, folder)
+        self.service = Service(settings, WorkerStatus())
+        try:
+            self._call(self.service.start())
+        except BaseException:
+            self.close()
+            raise
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request through the ASGI application."""
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.service.gateway)
+            async with httpx.AsyncClient(transport=transport, base_url="http://scoredock") as client:
+                return await client.request(method, path, **more)
+
+        response: httpx.Response = self._call(send())
+        return response
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        """GET."""
+        return self.request("GET", path, **more)
+
+    def post(self, path: str = "/score", **more: Any) -> httpx.Response:
+        """POST, to /score unless said otherwise."""
+        return self.request("POST", path, **more)
+
+    def close(self) -> None:
+        """End the scoring thread and the loop."""
+        self.service.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _call(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+
+
+@dataclass
+class Server:
+    """A real server process; its output goes to a file."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    output_file: Path
+    port: int
+    health_port: int
+
+    @property
+    def output(self) -> str:
+        """Everything it has written so far."""
+        return self.output_file.read_text()
+
+    @property
+    def last_line(self) -> str:
+        """The last line of its output."""
+        return self.output.rstrip().rsplit("\n", 1)[-1]
+
+    def post(self, path: str = "/score", **more: Any) -> httpx.Response:
+        """POST, to /score unless said otherwise."""
+        return httpx.post(self.url + path, **{"timeout": 30, **more})
+
+    def get(self, path: str = "/", **more: Any) -> httpx.Response:
+        """GET."""
+        return httpx.get(self.url + path, **{"timeout": 30, **more})
+
+    def is_ready(self) -> bool:
+        """Whether / answers 200."""
+        try:
+            return self.get("/", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def wait_until_ready(self) -> Server:
+        """Return when / answers 200; fail when the process ends before that."""
+
+        def ready_or_ended() -> bool:
+            if self.process.poll() is not None:
+                pytest.fail(f"the server ended with code {self.process.returncode}:\n{self.output}")
+            return self.is_ready()
+
+        wait_until(ready_or_ended, START_TIMEOUT_S, "the server's readiness")
+        return self
+
+    def end(self, sig: int = signal.SIGTERM, timeout_s: float = 30) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(sig)
+        return self.process.wait(timeout_s)
