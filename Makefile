@@ -15,7 +15,7 @@ help:
 .venv/.serve: pyproject.toml
 	@echo "Setting up .venv (once, about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sklearn,pandas,onnx]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[samples]'
 	@touch $@
 
 .venv/.dev: pyproject.toml
@@ -42,7 +42,7 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix runtime tests samples
 
 docs: .venv/.dev
-	$(BIN)/python -m scoredock.cli.settings_page > docs/settings.md
+	$(BIN)/python docs/make_settings_page.py
 
 clean:
 	rm -rf .venv .venvs

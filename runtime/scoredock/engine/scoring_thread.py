@@ -45,7 +45,6 @@ class ScoringThread(Generic[T, R]):
         self._given_up = False
         self._interrupted: Job[T, R] | None = None
         self.current: Job[T, R] | None = None
-        self.taken = 0
         self._thread = threading.Thread(target=self._main, name="scoring", daemon=True)
 
     def start(self) -> None:
@@ -70,19 +69,24 @@ class ScoringThread(Generic[T, R]):
 
     def _main(self) -> None:
         # Scripts that call asyncio.get_event_loop() find a loop, as they do in a main thread.
-        asyncio.set_event_loop(asyncio.new_event_loop())
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
         try:
             score = self._prepare()
         except BaseException as error:
             self._prepared(None, error)
-            return
-        self._prepared(score, None)
+        else:
+            self._prepared(score, None)
+            self._work(score)
+        finally:
+            loop.close()
+
+    def _work(self, score: Callable[[T], R]) -> None:
         while not self._given_up:
             try:
                 job = self._jobs.get()
                 if job is None:
                     return
-                self.taken += 1
                 if not job.abandoned:
                     self._score(job, score)
             except Interrupted:

@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from gunicorn import sock
 from gunicorn.arbiter import Arbiter
@@ -25,10 +25,8 @@ from gunicorn.errors import HaltServer
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
-
-if TYPE_CHECKING:
-    from scoredock.server.application import Application
-    from scoredock.server.worker import ScoringWorker
+from scoredock.server.worker import ScoringWorker
+from scoredock.settings import Settings
 
 MAX_DEATHS_IN_A_ROW = 5
 STEADY_S = 60.0
@@ -39,14 +37,23 @@ RELOAD_POLL_S = 0.3
 logger = logging.getLogger("scoredock.server")
 
 
+class Supervised(Protocol):
+    """What the supervisor needs of the gunicorn application, beside what gunicorn's own arbiter needs."""
+
+    settings: Settings
+
+    def prepare(self) -> None:
+        """What comes before the first fork. Raises BootError."""
+
+
 class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
     """Keeps ``num_workers`` workers. ``failure`` is what ended the server, for the last line of its output."""
 
-    app: Application
+    app: Supervised
     reexec_pid: int
     WORKERS: dict[int, ScoringWorker]
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: Supervised) -> None:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)

@@ -1,0 +1,113 @@
+"""scoredock check: what it shows, and how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCHEMA = """
+    import numpy as np
+    from inference_schema.schema_decorators import input_schema, output_schema
+    from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType
+
+    def init():
+        print("loading")
+
+    @input_schema("data", NumpyParameterType(np.array([[1.0, 2.0]])))
+    @output_schema(NumpyParameterType(np.array([3.0])))
+    def run(data):
+        return BODY
+"""
+
+
+@pytest.fixture
+def check(write_script, tmp_path):
+    """Run ``scoredock check`` on a script; returns exit code and output."""
+
+    def run(script: str, *arguments: str) -> tuple[int, str]:
+        path = write_script(script)
+        done = subprocess.run(
+            [sys.executable, "-m", "scoredock", "check", "--entry_script", str(path), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def test_a_good_script_is_shown_as_a_caller_sees_it(check):
+    code, output = check(SCHEMA.replace("BODY", "data.sum(axis=1)"))
+    assert code == 0, output
+    for part in (
+        "scoredock.print - loading",
+        "data: an array of shape (*, 2) of a number (float64)",
+        "input schema: found; output schema: found",
+        '{"data": [[1.0, 2.0]]}',
+        "data = ndarray of shape (1, 2), float64",
+        "ndarray of shape (1,), float64",
+        "200 [3.0]",
+        "versions 2, 3, 3.1",
+    ):
+        assert part in output
+
+
+INIT = "def init():\n    pass\n"
+ENDS = {
+    "import": ("import nothing_like_this", 10, "ModuleNotFoundError"),
+    "contract": ("def run(data):\n    pass", 11, "does not define init()"),
+    "init": ("def init():\n    1 / 0\ndef run(data):\n    pass", 12, "init() raised ZeroDivisionError"),
+    "run": (SCHEMA.replace("BODY", "1 / 0"), 14, "run() raised ZeroDivisionError"),
+    "encode": (SCHEMA.replace("BODY", "[{1, 2}]"), 15, "result[0]: object of type set"),
+}
+
+
+@pytest.mark.parametrize("phase", ENDS)
+def test_each_phase_that_fails_has_its_exit_code(check, phase):
+    script, expected, message = ENDS[phase]
+    code, output = check(script)
+    assert code == expected, output
+    assert message in output
+    assert f"FAILED   {phase}: " in output
+
+
+def test_a_request_that_does_not_fit_has_its_exit_code(check, tmp_path):
+    (tmp_path / "request.json").write_text('{"data": [[1, 2, 3]]}')
+    code, output = check(SCHEMA.replace("BODY", "data"), "--request", "request.json")
+    assert code == 13
+    assert "400 data: expected shape (*, 2), got (*, 3)" in output
+
+
+def test_a_given_request_is_scored(check, tmp_path):
+    (tmp_path / "request.txt").write_text("hello")
+    code, output = check(INIT + "def run(data):\n    return data.upper()", "--request", "request.txt")
+    assert code == 0
+    assert '200 "HELLO"' in output
+
+
+def test_without_schema_and_request_nothing_is_scored_and_it_says_so(check):
+    code, output = check(INIT + "def run(data):\n    return data")
+    assert code == 0
+    assert "Give one with --request FILE" in output
+
+
+def test_a_raw_script_gets_the_flask_request(check, tmp_path):
+    (tmp_path / "image.bin").write_bytes(bytes(range(256)))
+    script = (
+        "from azureml.contrib.services.aml_request import rawhttp\n"
+        + INIT
+        + "@rawhttp\ndef run(request):\n    return len(request.get_data())"
+    )
+    code, output = check(script, "--request", "image.bin")
+    assert code == 0, output
+    assert "200 256" in output
+
+
+def test_a_wrong_setting_is_named(check):
+    code, output = check(INIT, "--config_file", "missing.json")
+    assert code == 3
+    assert "missing.json: no such file" in output

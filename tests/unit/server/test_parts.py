@@ -1,0 +1,90 @@
+"""The small parts of the server: shared status, folder watch, CUDA check, banner."""
+
+from __future__ import annotations
+
+import multiprocessing
+import types
+from pathlib import Path
+
+import pytest
+
+from scoredock.server.banner import banner
+from scoredock.server.changes import FolderWatch
+from scoredock.server.cuda import cuda_was_initialised
+from scoredock.server.status import WorkerStatus
+from scoredock.settings import resolve
+
+
+def test_status_is_shared_between_processes():
+    status = WorkerStatus()
+
+    def child():
+        status.report("failed", "init() raised ValueError: ü" + "x" * 10_000)
+        status.ask_for_replacement()
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join()
+    assert status.phase == "failed"
+    assert status.message.startswith("init() raised ValueError: ü")
+    assert len(status.message) < 4096
+    assert status.wants_replacement
+    assert 0 <= status.elapsed_s < 10
+
+
+def test_a_new_phase_keeps_the_wish_for_a_replacement():
+    status = WorkerStatus()
+    status.ask_for_replacement()
+    status.report("draining")
+    assert status.wants_replacement
+
+
+@pytest.mark.parametrize("change", ["modify", "add", "remove"])
+def test_changes_are_seen_once(tmp_path, change):
+    file = tmp_path / "folder" / "values.json"
+    file.parent.mkdir()
+    file.write_text("1")
+    watch = FolderWatch(tmp_path)
+    assert watch.changed() is None
+    if change == "modify":
+        file.write_text("2")
+        import os
+
+        os.utime(file, ns=(1, 1))
+    elif change == "add":
+        (tmp_path / "new.py").touch()
+    else:
+        file.unlink()
+    assert watch.changed() is not None
+    assert watch.changed() is None
+
+
+@pytest.mark.parametrize("name", ["__pycache__/score.pyc", ".git/index", "server.log"])
+def test_caches_hidden_folders_and_logs_are_not_watched(tmp_path, name):
+    watch = FolderWatch(tmp_path)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    assert watch.changed() is None
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"), [("/dev/nvidiactl", True), ("/dev/nvidia0", True), ("/dev/null", False)]
+)
+def test_an_open_nvidia_device_means_cuda(tmp_path, target, expected):
+    (tmp_path / "3").symlink_to(target)
+    (tmp_path / "4").symlink_to("socket:[123]")
+    assert cuda_was_initialised(tmp_path) is expected
+
+
+def test_pytorch_is_asked(monkeypatch, tmp_path):
+    cuda = types.SimpleNamespace(is_initialized=lambda: True)
+    monkeypatch.setitem(__import__("sys").modules, "torch", types.SimpleNamespace(cuda=cuda))
+    assert cuda_was_initialised(tmp_path)
+
+
+def test_the_banner_names_everything():
+    settings, _ = resolve({"entry_script": "score.py", "health_port": 5999}, {}, Path("/srv/app"))
+    text = banner(settings)
+    for part in ("/srv/app/score.py", "AZUREML_MODEL_DIR is not set", ":5001/score", ":5999/readyz"):
+        assert part in text
