@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import datetime
 import json
@@ -10,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from scoredock.errors import RefusedValue, RequestProblem
-from scoredock.payload.descriptions import describe
+from scoredock.payload.descriptions import describe, nested
 from scoredock.payload.refusals import refusal
 from scoredock.signature import EMPTY, Argument
 
@@ -29,8 +30,8 @@ def query_values(query: bytes) -> dict[str, Any]:
     ``a=1&b=[1,2]&c=x&c=y`` is ``{"a": 1, "b": [1, 2], "c": ["x", "y"]}``.
     """
     values: dict[str, list[Any]] = {}
-    for key, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace"):
-        values.setdefault(key, []).append(_json_or_text(text))
+    for key, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape"):
+        values.setdefault(_quoted_again(key), []).append(_json_or_text(_quoted_again(text)))
     return {key: found[0] if len(found) == 1 else found for key, found in values.items()}
 
 
@@ -64,15 +65,15 @@ def convert(value: Any, type_: Any, path: str) -> Any:
     """Convert a JSON value to what an inference-schema type stands for, nested types included.
 
     ``path`` names the value in messages (``Inputs.input2``). The rules are those of inference-schema 1.8
-    (``schema_decorators._deserialize_input_argument``), except that dates work: there a sample of type
-    ``datetime.date`` refuses everything. Raises RefusedValue.
+    (``schema_decorators._deserialize_input_argument``), except that dates and bytearrays work: there a sample
+    of type ``datetime.date`` or ``bytearray`` refuses everything. Raises RefusedValue.
     """
     sample = type_.sample_data_type
-    nested = getattr(type_, "sample_data_type_map", None)
-    if sample is dict and nested is not None:
+    by_key = getattr(type_, "sample_data_type_map", None)
+    if sample is dict and by_key is not None:
         if not isinstance(value, dict):
             raise refusal(path, value, type_, None)
-        for key, inner in nested.items():
+        for key, inner in by_key.items():
             if key in value:
                 value[key] = convert(value[key], inner, f"{path}.{key}")
         return value
@@ -86,6 +87,8 @@ def convert(value: Any, type_: Any, path: str) -> Any:
             return value
         if sample is datetime.date:
             return datetime.date.fromisoformat(value)
+        if sample is bytearray:
+            return bytearray(base64.b64decode(value.encode()))
         return type_.deserialize_input(value)
     except Exception as error:
         try:
@@ -95,12 +98,22 @@ def convert(value: Any, type_: Any, path: str) -> Any:
 
 
 def _default(argument: Argument) -> Any:
-    if argument.type is None or (argument.optional and not argument.default):
+    type_ = argument.type
+    if type_ is None or (argument.optional and not argument.default):
+        return argument.default
+    if isinstance(argument.default, type_.sample_data_type) and not nested(type_, argument.name):
         return argument.default
     try:
         return convert(copy.deepcopy(argument.default), argument.type, argument.name)
     except RefusedValue:
         return argument.default
+
+
+def _quoted_again(text: str) -> str:
+    """Bytes that are not UTF-8 stay percent-encoded, as Werkzeug leaves them."""
+    if text.isascii():
+        return text
+    return "".join(f"%{ord(sign) - 0xDC00:02X}" if 0xDC80 <= ord(sign) <= 0xDCFF else sign for sign in text)
 
 
 def _json_or_text(text: str) -> Any:

@@ -9,7 +9,7 @@ import scoredock.schema.wording as wording
 _ERROR = {"description": wording.FAILED, "schema": {"$ref": "#/definitions/ErrorResponse"}}
 
 
-def document(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+def swagger_20(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
     """The document of ``service`` (name, version, prefix) with the schemas of its input and output."""
     return {
         "swagger": "2.0",

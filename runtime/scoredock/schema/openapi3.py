@@ -7,7 +7,7 @@ from typing import Any
 import scoredock.schema.wording as wording
 
 
-def document(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+def openapi_30(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
     """The 3.0 document of ``service`` (name, version, prefix) with the schemas of its input and output."""
     return {
         "openapi": "3.0.3",
@@ -29,9 +29,9 @@ def document(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str,
     }
 
 
-def document_31(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+def openapi_31(service: dict[str, str], inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
     """The 3.1 document: the one of 3.0 under another version."""
-    return {**document(service, inputs, outputs), "openapi": "3.1.0"}
+    return {**openapi_30(service, inputs, outputs), "openapi": "3.1.0"}
 
 
 def _answer(description: str, mimetype: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from scoredock.errors import BootError
-from scoredock.schema import openapi2, openapi3
+from scoredock.schema.openapi2 import swagger_20
+from scoredock.schema.openapi3 import openapi_30, openapi_31
 from scoredock.settings import Settings
 from scoredock.signature import Kind, Signature
 
@@ -57,7 +58,7 @@ def build_documents(signature: Signature, settings: Settings) -> Documents:
         "version": settings.service_version,
         "prefix": f"/{prefix}" if prefix else "",
     }
-    generators = {"2": openapi2.document, "3": openapi3.document, "3.1": openapi3.document_31}
+    generators = {"2": swagger_20, "3": openapi_30, "3.1": openapi_31}
     by_version = {}
     for version, (names, files) in _VERSIONS.items():
         document = _own_file(settings.app_root, files)

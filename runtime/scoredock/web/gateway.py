@@ -109,7 +109,7 @@ class Gateway:
     async def _score(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, ids: Ids) -> Answer:
         method: str = scope["method"]
         if method not in ("GET", "POST", "OPTIONS", "HEAD"):
-            return _method_refused(b"GET, HEAD, OPTIONS, POST")
+            return _method_refused(b"GET, HEAD, OPTIONS, POST" if self._kind is Kind.RAW else b"GET, OPTIONS, POST")
         if self._kind is not Kind.RAW:
             if method == "OPTIONS":
                 return Answer(200, [HTML_HEADER, SUCCEEDED])

@@ -37,9 +37,9 @@ class IdReader:
         ``x-ms-request-id`` is the client id's legacy name: it goes back as it was sent, else as the client
         id, else as the request id.
         """
-        request_id = headers.get(b"x-request-id") or new_request_id()
-        legacy = headers.get(b"x-ms-request-id", b"")
-        client = headers.get(b"x-ms-client-request-id", b"")
+        request_id = headers.get(b"x-request-id", b"").strip() or new_request_id()
+        legacy = headers.get(b"x-ms-request-id", b"").strip()
+        client = headers.get(b"x-ms-client-request-id", b"").strip()
         if legacy:
             self._warn()
             client = client or legacy

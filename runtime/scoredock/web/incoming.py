@@ -8,15 +8,14 @@ from scoredock.web.answers import Header
 
 
 class Incoming:
-    """One request: method, raw query string, headers in order and by name, whole body, request id."""
+    """One request: ASGI scope, method, raw query string, headers by name, whole body, request id."""
 
-    __slots__ = ("body", "by_name", "headers", "method", "query", "request_id", "scope")
+    __slots__ = ("body", "by_name", "method", "query", "request_id", "scope")
 
     def __init__(self, scope: dict[str, Any], by_name: dict[bytes, bytes], body: bytes, request_id: str) -> None:
         self.scope = scope
         self.method: str = scope["method"]
         self.query: bytes = scope["query_string"]
-        self.headers: list[Header] = scope["headers"]
         self.by_name = by_name
         self.body = body
         self.request_id = request_id
@@ -24,7 +23,16 @@ class Incoming:
     @property
     def content_type(self) -> str:
         """The Content-Type header; empty when absent."""
-        return self.by_name.get(b"content-type", b"").decode("latin-1")
+        return self.by_name.get(b"content-type", b"").decode("latin-1").strip()
+
+    @property
+    def headers(self) -> list[Header]:
+        """The headers in order, for the script: values without the white space around them.
+
+        Names with an underscore are left out: a WSGI environment cannot tell them from names with a dash, so
+        that they could pass for a header that a proxy has checked.
+        """
+        return [(name, value.strip()) for name, value in self.scope["headers"] if b"_" not in name]
 
     def header_dict(self) -> dict[str, str]:
         """The headers as a script gets them: names in Title-Case, repeated ones joined by commas."""

@@ -22,7 +22,7 @@ class RawRequests:
     @contextmanager
     def enter(self, incoming: Incoming) -> Iterator[Request]:
         """The Flask request of ``incoming``; its context lasts as long as the with block."""
-        scope: Any = incoming.scope
+        scope: Any = {**incoming.scope, "headers": incoming.headers}
         body: Any = io.BytesIO(incoming.body)
         environ: dict[str, Any] = dict(build_environ(scope, body))
         environ["CONTENT_LENGTH"] = str(len(incoming.body))
