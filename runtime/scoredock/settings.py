@@ -121,9 +121,10 @@ class Settings:
     app_insights_enabled: bool = _setting("bool", "AML_APP_INSIGHTS_ENABLED", False, LOGS,
         "Read for compatibility; nothing is sent to Application Insights, and a warning says so.")
     app_insights_key: str | None = _setting("str", "AML_APP_INSIGHTS_KEY", None, LOGS,
-        "Instrumentation key; see above.", flag="--appinsights_instrumentation_key", secret=True)
+        "Instrumentation key; read for compatibility, nothing is sent.",
+        flag="--appinsights_instrumentation_key", secret=True)
     app_insights_log_response: bool = _setting("bool", "APP_INSIGHTS_LOG_RESPONSE_ENABLED", True, LOGS,
-        "Read for compatibility; see above.")
+        "Read for compatibility; nothing is sent to Application Insights.")
     model_data_collection: bool = _setting("bool", "AML_MODEL_DC_STORAGE_ENABLED", False, LOGS,
         "Read for compatibility; collected data is not stored, and a warning says so.")
 

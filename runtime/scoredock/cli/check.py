@@ -105,7 +105,7 @@ def _score(script: EntryScript, settings: Settings, request_file: Path | None) -
     if body is None:
         _line("request", "none was scored: the script has no schema with a sample. Give one with --request FILE.")
     else:
-        _line("request", f"{source}: {_short(body.decode('utf-8', 'replace'))}")
+        _line("request", f"{source}: {_short(body.decode('utf-8', 'replace').strip())}")
         raw = script.signature.kind is Kind.RAW and request_file is not None and request_file.suffix != ".json"
         content_type = b"application/octet-stream" if raw else b"application/json"
         headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]

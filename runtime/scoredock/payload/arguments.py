@@ -104,8 +104,8 @@ def _default(argument: Argument) -> Any:
     if isinstance(argument.default, type_.sample_data_type) and not nested(type_, argument.name):
         return argument.default
     try:
-        return convert(copy.deepcopy(argument.default), argument.type, argument.name)
-    except RefusedValue:
+        return convert(copy.deepcopy(argument.default), type_, argument.name)
+    except Exception:  # it cannot be copied, or its type refuses it
         return argument.default
 
 

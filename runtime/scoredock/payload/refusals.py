@@ -41,11 +41,11 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return f"string {_short.repr(value)}"
     if isinstance(value, list):
-        return f"array of {len(value)} item{'s' if len(value) != 1 else ''}"
+        return f"array of {_items(len(value))}"
     if isinstance(value, dict):
         keys = ", ".join(map(str, list(value)[:5]))
         return f"object with keys {keys}{', …' if len(value) > 5 else ''}" if value else "empty object"
-    return _short.repr(value)
+    return f"{value}" if type(value).__module__ == "numpy" else _short.repr(value)
 
 
 def _array_refusal(path: str, value: Any, type_: Any, error: Exception | None) -> RefusedValue:
@@ -59,6 +59,8 @@ def _array_refusal(path: str, value: Any, type_: Any, error: Exception | None) -
     ragged = _ragged(path, value, got)
     if ragged:
         return ragged
+    if type_.enforce_shape and len(got) < len(sample.shape):
+        return _too_flat(path, value, sample.shape)
     if type_.enforce_column_type:
         for where, leaf in _leaves(path, value):
             if not _fits(leaf, sample.dtype):
@@ -66,6 +68,21 @@ def _array_refusal(path: str, value: Any, type_: Any, error: Exception | None) -
     if type_.enforce_shape and got[1:] != sample.shape[1:]:
         return RefusedValue(path, f"shape {shape}", shape_text(got))
     return RefusedValue(path, describe(type_), _reason(error))
+
+
+def _too_flat(path: str, value: Any, shape: tuple[int, ...]) -> RefusedValue:
+    """The first place where ``value`` has no array although ``shape`` has another dimension there."""
+    for size in shape[1:]:
+        if not value:
+            break
+        path, value = f"{path}[0]", value[0]
+        if not isinstance(value, list):
+            return RefusedValue(path, f"an array of {_items(size)}", shown(value))
+    return RefusedValue(path, f"shape {shape_text(shape)}", "an empty array")
+
+
+def _items(count: int) -> str:
+    return f"{count} item{'s' if count != 1 else ''}"
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -84,11 +101,11 @@ def _ragged(path: str, value: list[Any], shape: tuple[int, ...]) -> RefusedValue
         where = f"{path}[{index}]"
         if not isinstance(item, list):
             if len(shape) > 1:
-                return RefusedValue(where, f"an array of {shape[1]} items like {path}[0]", shown(item))
+                return RefusedValue(where, f"an array of {_items(shape[1])} like {path}[0]", shown(item))
         elif len(shape) == 1:
             return RefusedValue(where, f"a single value like {path}[0]", shown(item))
         elif len(item) != shape[1]:
-            return RefusedValue(where, f"{shape[1]} items like {path}[0]", f"{len(item)}")
+            return RefusedValue(where, f"{_items(shape[1])} like {path}[0]", f"{len(item)}")
         else:
             ragged = _ragged(where, item, shape[1:])
             if ragged:
@@ -195,11 +212,12 @@ def _records_refusal(path: str, value: Any, type_: Any) -> RefusedValue | None:
             return RefusedValue(f"{path}[{index}]", "an object, one value a column", shown(row))
     if type_.enforce_column_type:
         for index, row in enumerate(value):
-            for column, cell in row.items():
+            for column, dtype in dtypes.items():
                 try:
-                    pd.Series([cell]).astype(dtypes.get(column, object))
+                    pd.Series([row.get(column)]).astype(dtype)
                 except (TypeError, ValueError, OverflowError):
-                    return RefusedValue(f"{path}[{index}].{column}", str(dtypes[column]), shown(cell))
+                    got = shown(row[column]) if column in row else "nothing"
+                    return RefusedValue(f"{path}[{index}].{column}", str(dtype), got)
     return None
 
 

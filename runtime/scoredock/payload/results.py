@@ -57,6 +57,8 @@ def _plain(value: Any) -> Any:
             return value.astype("datetime64[us]").tolist()
         if value.dtype.kind == "f" and value.dtype.itemsize > 8:  # a long double's list is itself
             return value.astype("float64").tolist()
+        if value.dtype.kind in "biuf" and value.ndim and not _is_native(value):
+            return _native(value)
         if value.dtype.kind in "biufOSUV" and value.dtype.names is None:
             return value.tolist()
     pandas = sys.modules.get("pandas")
@@ -68,6 +70,16 @@ def _plain(value: Any) -> Any:
         if value is pandas.NaT or value is pandas.NA:
             return None
     raise TypeError(type(value).__name__)
+
+
+def _is_native(value: Any) -> bool:
+    """Whether an array of numbers lies in memory as orjson writes it."""
+    return bool(value.flags.c_contiguous and value.dtype.isnative)
+
+
+def _native(value: Any) -> Any:
+    """A copy that does."""
+    return sys.modules["numpy"].ascontiguousarray(value, value.dtype.newbyteorder("="))
 
 
 def _is_missing(value: Any) -> bool:
@@ -92,12 +104,15 @@ def _copy(value: Any, path: str) -> Any:
             for field in dataclasses.fields(value)
             if not field.name.startswith("_")  # as orjson does
         }
-    try:
-        return _copy(_plain(value), path)
-    except TypeError:
-        pass
-    try:  # what orjson knows by itself: UUIDs, enumerations, NumPy's scalars
-        return orjson.loads(orjson.dumps(value, option=_OPTIONS))
+    if getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u", "f"):
+        value = _native(value) if getattr(value, "ndim", 0) else value
+    else:
+        try:
+            return _copy(_plain(value), path)
+        except TypeError:
+            pass
+    try:  # what orjson knows by itself: numbers of NumPy, UUIDs, enumerations
+        return orjson.loads(orjson.dumps(value, _plain, _OPTIONS))
     except (TypeError, ValueError):
         raise EncodingError(f"{path}: object of type {type(value).__name__} cannot be written as JSON") from None
 

@@ -7,18 +7,27 @@ import asyncio
 from werkzeug.wrappers import Response
 
 from scoredock.web.answers import Answer
+from scoredock.web.incoming import Incoming
 from scoredock.web.streaming import StreamedBody
 
 
-def response_answer(response: Response, method: str, loop: asyncio.AbstractEventLoop) -> Answer:
-    """The answer that sends ``response``. A status of 500 or more says that run() failed."""
+def response_answer(response: Response, incoming: Incoming, loop: asyncio.AbstractEventLoop) -> Answer:
+    """The answer that sends ``response``, without ids: those are the request's.
+
+    A status of 500 or more says that run() failed.
+    """
     if response.status_code >= 500:
         response.headers["x-ms-run-function-failed"] = "True"
-    chunks, _, header_list = response.get_wsgi_response({"REQUEST_METHOD": method})
+    chunks, _, header_list = response.get_wsgi_response({"REQUEST_METHOD": incoming.method})
+    dropped = {"x-request-id", "x-ms-request-id"}
+    if b"x-ms-client-request-id" in incoming.by_name or b"x-ms-request-id" in incoming.by_name:
+        dropped.add("x-ms-client-request-id")
+    if not response.is_streamed:
+        dropped.add("content-length")
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in header_list
-        if name.lower() != "content-length" or response.is_streamed
+        if name.lower() not in dropped
     ]
     if response.is_streamed:
         return Answer(response.status_code, headers, follow_up=StreamedBody(chunks, loop))

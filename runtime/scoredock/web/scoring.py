@@ -92,7 +92,7 @@ class Scoring:
         if werkzeug is not None and isinstance(result, werkzeug.Response):
             from scoredock.web.responses import response_answer
 
-            return response_answer(result, incoming.method, self._loop)
+            return response_answer(result, incoming, self._loop)
         return Answer(200, [JSON_HEADER, SUCCEEDED], encode(result))
 
     def _read_text(self, incoming: Incoming, _: Any) -> dict[str, Any]:
