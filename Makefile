@@ -1,12 +1,13 @@
 # make serve   set up, train the sample's model, serve it
 # make test    set up, run all tests
 # make check   formatting, lint, types, architecture
+# make bench   measure side by side with other servers (CASES=ridge-1,echo PEERS=fastapi narrow it)
 PYTHON ?= python3
 SAMPLE ?= sklearn-diabetes
 PORT ?= 5001
 BIN := .venv/bin
 
-.PHONY: serve test check format docs clean
+.PHONY: help serve test check bench format docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +37,9 @@ check: .venv/.dev
 	$(BIN)/ruff check runtime tests samples
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
+
+bench: .venv/.dev
+	$(BIN)/python tests/bench/bench.py $(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS))
 
 format: .venv/.dev
 	$(BIN)/ruff format runtime tests samples

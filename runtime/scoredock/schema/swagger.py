@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from scoredock.errors import BootError
 from scoredock.schema.openapi2 import swagger_20
 from scoredock.schema.openapi3 import openapi_30, openapi_31
@@ -65,7 +67,7 @@ def build_documents(signature: Signature, settings: Settings) -> Documents:
         if document is None and not supported.isdisjoint(names):
             document = generators[version](service, *schemas)
         if document is not None:
-            by_version.update(dict.fromkeys(names, json.dumps(document).encode()))
+            by_version.update(dict.fromkeys(names, _json(document)))
     return Documents(by_version)
 
 
@@ -84,6 +86,14 @@ def _supported_versions(signature: Signature) -> set[str]:
     if util is None or signature.kind is not Kind.SCHEMA:
         return {"2.0", "3.0", "3.1"}
     return set(util.get_supported_versions(signature.decorated))
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    """The document's JSON: an example's NaN becomes null, its integers keep their size."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document).encode()
 
 
 def _own_file(app_root: Path, names: tuple[str, ...]) -> dict[str, Any] | None:
