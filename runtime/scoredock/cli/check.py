@@ -49,8 +49,11 @@ def check(request_file: Path | None, **flags: Any) -> None:
     \b
     scoredock check --entry_script score.py --model_dir model --request request.json
     """
+    from scoredock import compat
     from scoredock.observe import logs
     from scoredock.server.boot import boot, export_environment
+
+    compat.install()  # a logging.json may name classes of the stand-ins
 
     try:
         settings, warnings = resolve(flags, os.environ, Path.cwd())

@@ -33,8 +33,10 @@ def serve(**flags: Any) -> None:
     """
     try:
         settings, warnings = resolve(flags, os.environ, Path.cwd())
+        from scoredock import compat
         from scoredock.observe import logs
 
+        compat.install()  # a logging.json may name classes of the stand-ins
         logging_file = logs.configure(settings.log_level, [settings.app_root, settings.script_folder])
     except SettingError as error:
         click.echo(f"Error: {error}")

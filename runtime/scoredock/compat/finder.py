@@ -32,6 +32,7 @@ STAND_INS: dict[str, str | None] = {
     "azureml.ai.monitoring": "ai_monitoring.py",
     "azureml.ai.monitoring.context": "ai_monitoring_context.py",
     "azureml_inference_server_http": None,
+    "azureml_inference_server_http.log_config": "log_config.py",
     "azureml_inference_server_http.api": None,
     "azureml_inference_server_http.api.aml_request": "aml_request.py",
     "azureml_inference_server_http.api.aml_response": "aml_response.py",

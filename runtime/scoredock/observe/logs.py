@@ -55,6 +55,7 @@ def configure(level: str, folders: list[Path]) -> Path | None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("scoredock.print").setLevel(logging.INFO)  # prints have no level that could be too low
     if level != "DEBUG":
         for chatty in ("gunicorn.error", "uvicorn.error"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -65,8 +66,8 @@ def _configure_from(path: Path) -> None:
     try:
         config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         loggers = config.setdefault("loggers", {})
-        if _FORMER_LOGGER in loggers:
-            loggers.setdefault(_LOGGER, loggers[_FORMER_LOGGER])
+        for name in [name for name in loggers if name.split(".")[0] == _FORMER_LOGGER]:
+            loggers.setdefault(_LOGGER + name.removeprefix(_FORMER_LOGGER), loggers[name])
         config.setdefault("disable_existing_loggers", False)
         logging.config.dictConfig(config)
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:

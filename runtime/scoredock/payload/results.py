@@ -114,7 +114,9 @@ def _copy(value: Any, path: str) -> Any:
     try:  # what orjson knows by itself: numbers of NumPy, UUIDs, enumerations
         return orjson.loads(orjson.dumps(value, _plain, _OPTIONS))
     except (TypeError, ValueError):
-        raise EncodingError(f"{path}: object of type {type(value).__name__} cannot be written as JSON") from None
+        dtype = getattr(value, "dtype", None)
+        kind = type(value).__name__ + (f" of {dtype}" if dtype is not None else "")
+        raise EncodingError(f"{path}: object of type {kind} cannot be written as JSON") from None
 
 
 def _key(key: Any, path: str) -> Any:

@@ -45,9 +45,12 @@ class Documents:
     def missing(self, version: str) -> str:
         """A message for a client that asked for a version that there is not."""
         known = any(version in names for names, _ in _VERSIONS.values())
-        reason = "is not supported for the scoring script" if known else "is not valid"
         supported = ", ".join(name for name in _VERSIONS if name in self.by_version)
-        return f"Swagger version [{version}] {reason}. Supported versions: [{supported}]."
+        if known:
+            reason = "is not supported for the scoring script. Supported swagger versions"
+        else:
+            reason = "is not valid. Supported versions"
+        return f"Swagger version [{version}] {reason}: [{supported}]."
 
 
 def build_documents(signature: Signature, settings: Settings) -> Documents:

@@ -27,8 +27,8 @@ def export_environment(settings: Settings) -> None:
 
 def boot(settings: Settings, report: Callable[[str], None]) -> EntryScript:
     """Import the script and call init(). ``report`` is told each phase. Raises BootError."""
-    capture_prints()
     compat.install()
+    capture_prints()
     make_importable(settings)
     if settings.debug_port is not None:
         _connect_debugger(settings.debug_port)
@@ -36,6 +36,7 @@ def boot(settings: Settings, report: Callable[[str], None]) -> EntryScript:
     script = load(settings)
     report("init")
     initialise(script, settings.model_dir)
+    sys.stdout.flush()
     return script
 
 

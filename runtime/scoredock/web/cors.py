@@ -11,20 +11,27 @@ _PATTERN_SIGNS = frozenset("*\\]?$^[]()")
 
 
 class Cors:
-    """``origins`` are separated by commas: literal origins, regular expressions, or ``*`` for all."""
+    """``origins`` are separated by commas: literal origins, regular expressions (of the whole origin), or ``*``."""
 
     def __init__(self, origins: str) -> None:
         parts = [part.strip() for part in origins.split(",") if part.strip()]
-        texts = [".*" if part == "*" else part if _PATTERN_SIGNS & set(part) else re.escape(part) for part in parts]
+        literal = sorted(part for part in parts if not _PATTERN_SIGNS & set(part))
+        texts = [".*" if part == "*" else re.escape(part) if part in literal else part for part in parts]
         self._allowed = re.compile("|".join(f"(?:{text})" for text in texts) or r"(?!)", re.IGNORECASE)
+        # Without an Origin there is nothing to check; what is sent then shows people that CORS is on.
+        self._unasked = "*" if "*" in parts else literal[0] if literal else ""
 
     def headers(self, method: str, headers: Mapping[bytes, bytes]) -> list[Header]:
-        """The headers to add to the answer of a request: none without an Origin that is allowed."""
-        origin = headers.get(b"origin")
+        """The headers to add to the answer of a request: only Vary when its Origin is not allowed."""
         vary: Header = (b"vary", b"Origin")
-        if origin is None or not self._allowed.fullmatch(origin.decode("latin-1")):
+        origin = headers.get(b"origin", b"")
+        if not origin:
+            return [(b"access-control-allow-origin", self._unasked.encode()), vary] if self._unasked else [vary]
+        if not self._allowed.fullmatch(origin.decode("latin-1")):
             return [vary]
         added: list[Header] = [(b"access-control-allow-origin", origin), vary]
+        if headers.get(b"access-control-request-private-network") == b"true":
+            added.append((b"access-control-allow-private-network", b"false"))
         if method == "OPTIONS" and headers.get(b"access-control-request-method", b"").upper() in (b"GET", b"POST"):
             added.append((b"access-control-allow-methods", b"GET, POST"))
             asked = headers.get(b"access-control-request-headers")

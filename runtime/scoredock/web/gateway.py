@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from scoredock import __version__
 from scoredock.engine import Engine
 from scoredock.errors import Abandoned, RequestProblem, ScoredockError
+from scoredock.observe.request_log import Entry, RequestLog
 from scoredock.schema import Documents
 from scoredock.schema.swagger import DEFAULT_VERSION
 from scoredock.settings import Settings
@@ -31,7 +32,7 @@ from scoredock.web.answers import (
     status_answer,
 )
 from scoredock.web.cors import Cors
-from scoredock.web.ids import IdReader, Ids, check_lengths
+from scoredock.web.ids import IdReader, Ids
 from scoredock.web.incoming import Incoming
 from scoredock.web.streaming import StreamAborted, StreamedBody
 
@@ -41,10 +42,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 PAGES = ("/", "/swagger.json", "/livez", "/readyz")
 ROUTES = ("/score", *PAGES)
+LOGGED = ("/score", "/swagger.json")
 MIB = 1024 * 1024
 
 logger = logging.getLogger("scoredock.web")
-requests = logging.getLogger("scoredock.request")
 
 
 class Gateway:
@@ -60,6 +61,7 @@ class Gateway:
         self._not_ready = not_ready
         self._max_body = settings.max_body_mb * MIB
         self._ids = IdReader()
+        self._log = RequestLog()
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._common: list[Header] = []
         if settings.server_version_header:
@@ -76,16 +78,21 @@ class Gateway:
         """The ASGI entry point, for scopes of type http."""
         started = time.perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]):
+            headers = _joined(scope["headers"])
         ids = self._ids.read(headers)
         path: str = scope["path"]
+        if path.startswith("//"):  # a base URL that ends in a slash, and /score
+            path = "/" + path.lstrip("/")
         try:
-            check_lengths(ids)
+            if ids.refusal:
+                raise RequestProblem(431, ids.refusal)
             if path == "/score":
                 answer = await self._score(scope, headers, receive, ids)
             else:
                 answer = self._page(scope["method"], path, scope["query_string"])
         except Abandoned:
-            requests.info("%s %s 499 %.3fms -", scope["method"], path, (time.perf_counter() - started) * 1000)
+            self._note(scope, ids, 499, started, "-")
             return
         except ScoredockError as error:
             answer = problem_answer(error)
@@ -93,18 +100,14 @@ class Gateway:
             logger.exception("the server failed while it answered %s %s", scope["method"], path)
             answer = message_answer(500, SERVER_FAILED)
         length = await self._send(scope["method"], headers, answer, ids, receive, send)
-        if path in ("/score", "/swagger.json") and requests.isEnabledFor(logging.INFO):
-            query = scope["query_string"]
-            requests.info(
-                "[%s] %s %s%s %d %.3fms %s",
-                ids.request_id,
-                scope["method"],
-                path,
-                f"?{query.decode('latin-1')}" if query else "",
-                answer.status,
-                (time.perf_counter() - started) * 1000,
-                length,
-            )
+        if path in LOGGED:
+            self._note(scope, ids, answer.status, started, length)
+
+    def _note(self, scope: Scope, ids: Ids, status: int, started: float, length: str) -> None:
+        query = scope["query_string"]
+        target = f"{scope['path']}?{query.decode('latin-1')}" if query else scope["path"]
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        self._log.add(Entry(time.time(), ids.request_id, scope["method"], target, status, elapsed_ms, length))
 
     async def _score(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, ids: Ids) -> Answer:
         method: str = scope["method"]
@@ -202,7 +205,7 @@ class Gateway:
         if isinstance(stream, StreamedBody):
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             return await _send_stream(stream, receive, send)
-        if answer.status not in (204, 304):
+        if answer.status not in (204, 304) and not (method == "HEAD" and _has_length(headers)):
             headers.append((b"content-length", b"%d" % len(answer.body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
@@ -228,6 +231,18 @@ async def _until_left(receive: Receive, then: Callable[[], None]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     then()
+
+
+def _joined(pairs: list[Header]) -> dict[bytes, bytes]:
+    """Headers by name, repeated ones joined by commas."""
+    joined: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        joined[name] = joined[name] + b"," + value if name in joined else value
+    return joined
+
+
+def _has_length(headers: list[Header]) -> bool:
+    return any(name == b"content-length" for name, _ in headers)
 
 
 def _method_refused(allow: bytes) -> Answer:

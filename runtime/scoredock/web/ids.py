@@ -6,30 +6,32 @@ import logging
 import os
 from collections.abc import Mapping
 
-from scoredock.errors import RequestProblem
 from scoredock.web.answers import Header
 
 MAX_LENGTH = 100
 ECHOED = (b"traceid", b"trace-id")
+_IDS_AT_ONCE = 64
 
 logger = logging.getLogger("scoredock.web")
 
 
 class Ids:
-    """``request_id`` of this request, and ``headers`` to send back with its answer."""
+    """``request_id`` of this request, ``headers`` to send back, and why its ids are refused (empty: they are not)."""
 
-    __slots__ = ("headers", "request_id")
+    __slots__ = ("headers", "refusal", "request_id")
 
     def __init__(self, request_id: str, headers: list[Header]) -> None:
         self.request_id = request_id
         self.headers = headers
+        self.refusal = ""
 
 
 class IdReader:
-    """Reads the ids of requests; warns once about the legacy header."""
+    """Reads the ids of requests; warns once about the legacy header. One a process: it keeps random bytes."""
 
     def __init__(self) -> None:
         self._warned = False
+        self._random = ""
 
     def read(self, headers: Mapping[bytes, bytes]) -> Ids:
         """The ids in ``headers`` (names in lower case).
@@ -37,7 +39,7 @@ class IdReader:
         ``x-ms-request-id`` is the client id's legacy name: it goes back as it was sent, else as the client
         id, else as the request id.
         """
-        request_id = headers.get(b"x-request-id", b"").strip() or new_request_id()
+        request_id = headers.get(b"x-request-id", b"").strip() or self.new().encode()
         legacy = headers.get(b"x-ms-request-id", b"").strip()
         client = headers.get(b"x-ms-client-request-id", b"").strip()
         if legacy:
@@ -49,7 +51,18 @@ class IdReader:
         for name in ECHOED:
             if name in headers:
                 sent.append((name, headers[name]))
-        return Ids(request_id.decode("latin-1"), sent)
+        ids = Ids(request_id.decode("latin-1"), sent)
+        if len(request_id) > MAX_LENGTH or len(legacy) > MAX_LENGTH or len(client) > MAX_LENGTH:
+            _refuse(ids)
+        return ids
+
+    def new(self) -> str:
+        """A random UUID of version 4, as text."""
+        if not self._random:
+            self._random = os.urandom(16 * _IDS_AT_ONCE).hex()
+        digits, self._random = self._random[:32], self._random[32:]
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def _warn(self) -> None:
         if not self._warned:
@@ -57,22 +70,11 @@ class IdReader:
             logger.warning("The header x-ms-request-id is deprecated; send x-ms-client-request-id instead.")
 
 
-def check_lengths(ids: Ids) -> None:
-    """Raise RequestProblem (431) for an id of over 100 characters, and do not send that one back."""
-    if all(len(value) <= MAX_LENGTH for name, value in ids.headers if name not in ECHOED):
-        return
-    too_long = ids.headers[0][1]
-    if len(too_long) > MAX_LENGTH:
-        message = f"x-request-id must not exceed {MAX_LENGTH} characters"
+def _refuse(ids: Ids) -> None:
+    """Say which id is too long, and do not send that one back."""
+    if len(ids.request_id) > MAX_LENGTH:
+        ids.refusal = f"x-request-id must not exceed {MAX_LENGTH} characters"
         ids.request_id = ids.request_id[:MAX_LENGTH]
     else:
-        message = f"x-ms-request-id and x-ms-client-request-id must not exceed {MAX_LENGTH} characters"
-    ids.headers = [(name, value) for name, value in ids.headers if len(value) <= MAX_LENGTH]
-    raise RequestProblem(431, message)
-
-
-def new_request_id() -> bytes:
-    """A random UUID of version 4, as text."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}".encode("ascii")
+        ids.refusal = f"x-ms-request-id and x-ms-client-request-id must not exceed {MAX_LENGTH} characters"
+    ids.headers = [(name, value) for name, value in ids.headers if name in ECHOED or len(value) <= MAX_LENGTH]

@@ -9,7 +9,9 @@ from typing import Any
 
 from a2wsgi.wsgi import build_environ
 from flask import Flask, Request
+from werkzeug.wrappers import Response
 
+from scoredock.payload import encode
 from scoredock.web.incoming import Incoming
 
 
@@ -18,6 +20,7 @@ class RawRequests:
 
     def __init__(self) -> None:
         self._app = Flask("scoredock", static_folder=None)
+        self._app.add_url_rule("/score", "main.handle_score", methods=["GET", "POST", "OPTIONS"])
 
     @contextmanager
     def enter(self, incoming: Incoming) -> Iterator[Request]:
@@ -29,3 +32,13 @@ class RawRequests:
         environ["wsgi.input_terminated"] = True
         with self._app.request_context(environ) as context:
             yield context.request
+
+    def finish(self, result: Any) -> Response:
+        """run()'s result as a response, after the functions that it registered with after_this_request.
+
+        Raises EncodingError for a result that is no response and cannot be written as JSON.
+        """
+        if not isinstance(result, Response):
+            headers = {"x-ms-run-function-failed": "False"}
+            result = self._app.response_class(encode(result), headers=headers, mimetype="application/json")
+        return self._app.process_response(result) if isinstance(result, self._app.response_class) else result

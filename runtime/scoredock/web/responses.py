@@ -22,7 +22,7 @@ def response_answer(response: Response, incoming: Incoming, loop: asyncio.Abstra
     dropped = {"x-request-id", "x-ms-request-id"}
     if b"x-ms-client-request-id" in incoming.by_name or b"x-ms-request-id" in incoming.by_name:
         dropped.add("x-ms-client-request-id")
-    if not response.is_streamed:
+    if not response.is_streamed and incoming.method != "HEAD":
         dropped.add("content-length")
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))

@@ -62,6 +62,7 @@ class Scoring:
             except BaseException as error:
                 return self._failed(error)
             elapsed_ms = (time.perf_counter() - started) * 1000
+            sys.stdout.flush()  # an unfinished printed line is this request's
             try:
                 answer = self.write(result, incoming)
             except Interrupted:
@@ -89,10 +90,11 @@ class Scoring:
     def write(self, result: Any, incoming: Incoming) -> Answer:
         """The answer that carries run()'s result. Raises EncodingError."""
         werkzeug = sys.modules.get("werkzeug.wrappers.response")
-        if werkzeug is not None and isinstance(result, werkzeug.Response):
+        if self._raw is not None or (werkzeug is not None and isinstance(result, werkzeug.Response)):
             from scoredock.web.responses import response_answer
 
-            return response_answer(result, incoming, self._loop)
+            response = self._raw.finish(result) if self._raw is not None else result
+            return response_answer(response, incoming, self._loop)
         return Answer(200, [JSON_HEADER, SUCCEEDED], encode(result))
 
     def _read_text(self, incoming: Incoming, _: Any) -> dict[str, Any]:
