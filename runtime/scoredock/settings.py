@@ -99,7 +99,7 @@ class Settings:
         "Seconds that requests in flight have to finish after SIGTERM.", minimum=0)
 
     scoring_timeout_ms: int = _setting("int", "SCORING_TIMEOUT_MS", 3_600_000, LIMITS,
-        "Milliseconds after which a request that is being scored is answered with 500.", minimum=1)
+        "Milliseconds after which a request that is being scored is answered with 500; 0 for no limit.", minimum=0)
     max_body_mb: int = _setting("int", "SCOREDOCK_MAX_BODY_MB", 100, LIMITS,
         "Largest request body in MiB; a larger one is answered with 413.", minimum=1)
     max_queue: int = _setting("int", "SCOREDOCK_MAX_QUEUE", 1000, LIMITS,
@@ -117,7 +117,8 @@ class Settings:
         "Workspace that the service belongs to.")
 
     log_level: str = _setting("str", "AZUREML_LOG_LEVEL", "INFO", LOGS,
-        "Least level that is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+        "Least level that is logged.",
+        choices=("DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL", "NOTSET"))
     app_insights_enabled: bool = _setting("bool", "AML_APP_INSIGHTS_ENABLED", False, LOGS,
         "Read for compatibility; nothing is sent to Application Insights, and a warning says so.")
     app_insights_key: str | None = _setting("str", "AML_APP_INSIGHTS_KEY", None, LOGS,

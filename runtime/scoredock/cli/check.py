@@ -138,7 +138,7 @@ def _score_one(scoring: Any, incoming: Any) -> None:
             try:
                 result = scoring.call(**arguments)
             except BaseException as error:
-                click.echo(script_traceback(error))
+                click.echo(script_traceback(error), file=sys.__stdout__)
                 _fail("run", f"run() raised {type(error).__name__}: {error}", ExitCode.CHECK_RUN)
         sys.stdout.flush()
         _line("result", f"{_value_text(result)} in {elapsed[0] * 1000:.1f} ms")

@@ -54,9 +54,10 @@ class StandInFinder(MetaPathFinder):
         if parent and parent not in _SHARED_NAMESPACES and not _is_stand_in(sys.modules.get(parent)):
             return None
         file = _HERE / (STAND_INS[fullname] or "empty.py")
-        return importlib.util.spec_from_file_location(
-            fullname, file, submodule_search_locations=[] if fullname in _PACKAGES else None
-        )
+        spec = importlib.util.spec_from_file_location(fullname, file)
+        if spec is not None and fullname in _PACKAGES:
+            spec.submodule_search_locations = []  # a package without a folder: its submodules come from here alone
+        return spec
 
 
 def install() -> None:

@@ -47,13 +47,13 @@ def _versioned(model: Path, version: int | str | None) -> Path | None:
     if not model.is_dir():
         return None
     versions = sorted((int(entry.name), entry) for entry in model.iterdir() if _is_version(entry))
-    chosen = [entry for number, entry in versions if version is None or number == int(version)]
+    chosen = [entry for number, entry in versions if version is None or str(number) == str(version)]
     return _content(chosen[-1]) if chosen else None
 
 
 def _single(root: Path, name: str, version: int | str | None) -> Path | None:
     """``root`` is itself ``<name>/<version>``: the layout with one model."""
-    if _is_version(root) and root.parent.name == name and version in (None, root.name, int(root.name)):
+    if _is_version(root) and root.parent.name == name and str(version) in ("None", root.name):
         return _content(root)
     return None
 

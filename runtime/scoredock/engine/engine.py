@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
+from types import FrameType
 from typing import Generic, TypeVar
 
 from scoredock.engine.job import Job
@@ -31,11 +33,16 @@ logger = logging.getLogger("scoredock.engine")
 
 @dataclass(frozen=True)
 class Limits:
-    """``timeout_ms`` for scoring; ``max_queue`` waiting jobs; ``max_wait_ms`` in the queue, 0 for no limit."""
+    """``timeout_ms`` for scoring; ``max_queue`` waiting jobs; ``max_wait_ms`` in the queue. 0 ms is no limit."""
 
     timeout_ms: int
     max_queue: int
     max_wait_ms: int = 0
+
+    @property
+    def timeout_s(self) -> float:
+        """The deadline of scoring in seconds."""
+        return self.timeout_ms / 1000 or math.inf
 
 
 class Engine(Generic[T, R]):
@@ -43,12 +50,18 @@ class Engine(Generic[T, R]):
 
     A job over its deadline is answered on time whatever its thread does. A thread that cannot be interrupted
     is given up and a fresh one takes the queue over; ``on_stuck`` is told, so that the process can be
-    replaced.
+    replaced. ``on_late`` gets each item that is over its deadline, and the frame that its thread is in.
     """
 
-    def __init__(self, limits: Limits, on_stuck: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        on_stuck: Callable[[], None] = lambda: None,
+        on_late: Callable[[T, FrameType | None], None] = lambda item, frame: None,
+    ) -> None:
         self._limits = limits
         self._on_stuck = on_stuck
+        self._on_late = on_late
         self._jobs: SimpleQueue[Job[T, R] | None] = SimpleQueue()
         self._outstanding: dict[Job[T, R], None] = {}
         self._finished: deque[tuple[Job[T, R], R | None, BaseException | None]] = deque()
@@ -162,9 +175,9 @@ class Engine(Generic[T, R]):
         due = now + TICK_S
         job = self._thread.current if self._thread is not None else None
         if job is not None and job.started_at is not None:
-            due = min(due, job.started_at + self._limits.timeout_ms / 1000)
+            due = min(due, job.started_at + self._limits.timeout_s)
         else:
-            due = min(due, now + self._limits.timeout_ms / 1000)
+            due = min(due, now + self._limits.timeout_s)
         return max(due - now, 0.001)
 
     def _watch(self) -> None:
@@ -182,11 +195,12 @@ class Engine(Generic[T, R]):
         job = thread.current if thread is not None else None
         if thread is None or job is None or job.started_at is None or thread in self._late:
             return
-        if now - job.started_at >= self._limits.timeout_ms / 1000:
+        if now - job.started_at >= self._limits.timeout_s:
             self._fail(job, DeadlineExceeded(self._limits.timeout_ms))
             if job.follow_up is not None:
                 job.follow_up.abort()
             self._late[thread] = now
+            self._on_late(job.item, thread.frame)
             thread.interrupt(job)
 
     def _check_stuck(self, now: float) -> None:

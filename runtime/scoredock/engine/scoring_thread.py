@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
+from types import FrameType
 from typing import Any, Generic, TypeVar
 
 from scoredock.engine.job import Job
@@ -57,6 +59,11 @@ class ScoringThread(Generic[T, R]):
             if self.current is job:
                 self._interrupted = job
                 _raise_in(self._thread.ident, Interrupted)
+
+    @property
+    def frame(self) -> FrameType | None:
+        """Where the thread is right now."""
+        return sys._current_frames().get(self._thread.ident or 0)
 
     @property
     def busy(self) -> bool:

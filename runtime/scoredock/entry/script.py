@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from scoredock.entry.contract import signature_of
@@ -100,6 +100,13 @@ def script_traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
 
 
+def script_stack(frame: FrameType | None) -> str:
+    """A running thread's stack as text, from the first frame that is not scoredock's own."""
+    entries = traceback.extract_stack(frame) if frame is not None else traceback.StackSummary()
+    first = next((i for i, entry in reversed(list(enumerate(entries))) if _is_own(entry.filename)), -1)
+    return "".join(traceback.format_list(entries[first + 1 :])).rstrip()
+
+
 def _is_own(filename: str) -> bool:
     return "importlib" in filename or Path(filename).is_relative_to(Path(__file__).parent.parent)
 
@@ -126,7 +133,7 @@ def _import(path: Path, *, as_main: bool) -> ModuleType:
         advice = ""
         if isinstance(error, ModuleNotFoundError):
             advice = (
-                f" Install {error.name!r}, or, if it is a file of yours, put it beside the script or into "
+                f". Install {error.name!r}, or, if it is a file of yours, put it beside the script or into "
                 "the folder that AZUREML_SOURCE_DIRECTORY names."
             )
         raise BootError("import", f"importing {path} raised {type(error).__name__}: {error}{advice}") from error

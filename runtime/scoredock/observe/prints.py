@@ -72,7 +72,12 @@ class PrintedLines(io.TextIOBase):
             self._thread.logging = False
 
 
-def capture_prints() -> None:
-    """Send what is printed from now on through logging. Log handlers keep the real standard output."""
-    if not isinstance(sys.stdout, PrintedLines):
-        sys.stdout = PrintedLines(sys.stdout)
+def capture_prints() -> PrintedLines:
+    """Send what is printed from now on through logging. Log handlers keep the real standard output.
+
+    Returns the stream, whose ``flush`` logs an unfinished line whatever a script has made of sys.stdout.
+    """
+    if isinstance(sys.stdout, PrintedLines):
+        return sys.stdout
+    sys.stdout = stream = PrintedLines(sys.stdout)
+    return stream

@@ -11,7 +11,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from scoredock.errors import RefusedValue, RequestProblem
+from scoredock.payload.arrays import MIN_BODY, ArrayReader
 from scoredock.payload.descriptions import describe, nested
+from scoredock.payload.frames import FrameReader
+from scoredock.payload.json_body import is_json, object_of
 from scoredock.payload.refusals import refusal
 from scoredock.signature import EMPTY, Argument
 
@@ -51,7 +54,7 @@ def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...])
     for argument in arguments:
         if argument.name in values:
             value = values[argument.name]
-            if argument.type is not None and not (argument.optional and not value):
+            if argument.type is not None and not (argument.optional and _is_empty(value)):
                 value = convert(value, argument.type, argument.name)
             chosen[argument.name] = value
         elif argument.default is not EMPTY:
@@ -59,6 +62,29 @@ def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...])
         else:
             raise RequestProblem(400, f"A value is not provided for the {argument.name!r} parameter.")
     return chosen
+
+
+class SchemaReader:
+    """Reads the arguments of one run() out of request bodies, on the fastest way that is sure to be right."""
+
+    def __init__(self, arguments: tuple[Argument, ...]) -> None:
+        self._arguments = arguments
+        self._arrays = ArrayReader.for_arguments(arguments)
+        frames = {argument.name: FrameReader.for_argument(argument) for argument in arguments}
+        self._frames = {name: reader for name, reader in frames.items() if reader is not None}
+
+    def read(self, body: bytes, content_type: str) -> dict[str, Any]:
+        """run()'s arguments. Raises RequestProblem: 415 for another type than JSON, 400 for what does not fit."""
+        values: dict[str, Any] | None = None
+        if self._arrays is not None and len(body) >= MIN_BODY and is_json(content_type):
+            values = self._arrays.read(body)
+        if values is None:
+            values = object_of(body, content_type)
+        for name, reader in self._frames.items():
+            frame = reader.read(values.get(name))
+            if frame is not None:
+                values[name] = frame
+        return schema_arguments(values, self._arguments)
 
 
 def convert(value: Any, type_: Any, path: str) -> Any:
@@ -95,6 +121,11 @@ def convert(value: Any, type_: Any, path: str) -> Any:
             raise refusal(path, value, type_, error) from None
         except RecursionError:
             raise RefusedValue(path, describe(type_), "a value that is nested too deeply") from None
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether a JSON value counts as absent for an optional argument."""
+    return (value is None or isinstance(value, (list, dict, str, int, float))) and not value
 
 
 def _default(argument: Argument) -> Any:

@@ -39,7 +39,7 @@ def object_of(body: bytes, content_type: str) -> dict[str, Any]:
     Raises RequestProblem: 415 when ``content_type`` is not JSON, 400 when the body is empty, not JSON, or not
     an object.
     """
-    if not _is_json(content_type):
+    if not is_json(content_type):
         raise RequestProblem(415, "Expects Content-Type to be application/json")
     if not body:
         raise RequestProblem(400, "POST body is empty. Expecting a JSON dictionary.")
@@ -49,7 +49,8 @@ def object_of(body: bytes, content_type: str) -> dict[str, Any]:
     return value
 
 
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type says JSON: ``application/json`` or ``application/…+json``."""
     if content_type == "application/json":
         return True
     mimetype = content_type.partition(";")[0].strip().lower()

@@ -19,7 +19,7 @@ import orjson
 
 from scoredock.errors import EncodingError
 
-_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_SUBCLASS
 _EPOCH = b'"1970-01-01T00:00:00"'
 
 
@@ -34,7 +34,7 @@ def encode(result: Any) -> bytes:
     try:
         written = orjson.dumps(result, _plain, _OPTIONS)
         # orjson writes a NaT inside a datetime64 array as the epoch, so an epoch is written again, by _plain.
-        return orjson.dumps(result, _plain) if _EPOCH in written else written
+        return orjson.dumps(result, _plain, orjson.OPT_PASSTHROUGH_SUBCLASS) if _EPOCH in written else written
     except (TypeError, ValueError, RecursionError):
         pass
     try:
@@ -47,8 +47,12 @@ def _plain(value: Any) -> Any:
     """A value that orjson knows, for one that it does not. Raises TypeError when there is none."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode("ascii")
-    if isinstance(value, tuple):
+    if isinstance(value, dict):  # a subclass: what it is, not how it stores it, as the standard library sees it
+        return dict(value.items())
+    if isinstance(value, (list, tuple)):
         return list(value)
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return None if _is_missing(value) else value.isoformat()
     numpy = sys.modules.get("numpy")
@@ -69,6 +73,9 @@ def _plain(value: Any) -> Any:
             return value.tolist()
         if value is pandas.NaT or value is pandas.NA:
             return None
+    for plain in (int, float):
+        if isinstance(value, plain):
+            return plain(value)
     raise TypeError(type(value).__name__)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -40,6 +41,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._preloaded: EntryScript | None = None
+        self.preload_phase = ("starting", time.monotonic())
         super().__init__()
 
     def load_config(self) -> None:
@@ -73,13 +75,16 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         install_extra_requirements(self.settings)
         if not self.settings.worker_preload:
             return
-        self._preloaded = boot(self.settings, lambda phase: logger.info("Preload: %s", phase))
+        self._preloaded = boot(self.settings, self._report_preload)
         if cuda_was_initialised():
             raise BootError(
                 "preload",
                 "WORKER_PRELOAD is on, but init() has initialised CUDA, which does not survive the fork into "
                 "workers. Set WORKER_PRELOAD=false, so that each worker calls init() itself.",
             )
+
+    def _report_preload(self, phase: str) -> None:
+        self.preload_phase = (phase, time.monotonic())
 
     def run(self) -> int:
         """Serve until the end. The last line of the output names the cause when that was a failure."""

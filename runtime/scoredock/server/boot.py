@@ -21,6 +21,9 @@ def export_environment(settings: Settings) -> None:
     """Set the variables that scripts read, whatever way they were given to scoredock."""
     os.environ["AML_APP_ROOT"] = str(settings.app_root)
     os.environ["AZUREML_ENTRY_SCRIPT"] = str(settings.script_path)
+    os.environ["WORKER_COUNT"] = str(settings.worker_count)
+    os.environ["SERVER_PORT"] = str(settings.port)
+    os.environ["HEALTH_PORT"] = str(settings.health_listener_port or settings.port)
     if settings.model_dir is not None:
         os.environ["AZUREML_MODEL_DIR"] = str(settings.model_dir)
 

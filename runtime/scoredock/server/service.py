@@ -7,9 +7,11 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from types import FrameType
 
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
+from scoredock.entry.script import script_stack
 from scoredock.schema import Documents, build_documents
 from scoredock.server.boot import boot, describe
 from scoredock.server.status import WorkerStatus
@@ -30,8 +32,16 @@ class Service:
         self._status = status
         self._preloaded = preloaded
         limits = Limits(settings.scoring_timeout_ms, settings.max_queue, settings.max_queue_wait_ms)
-        self._engine: Engine[Incoming, Answer] = Engine(limits, on_stuck=status.ask_for_replacement)
+        self._engine: Engine[Incoming, Answer] = Engine(limits, on_stuck=status.ask_for_replacement, on_late=self._late)
         self.gateway = Gateway(self._engine, settings, self.not_ready)
+
+    def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
+        logger.error(
+            "[%s] run() took longer than %d ms (SCORING_TIMEOUT_MS). It was at:\n%s",
+            incoming.request_id,
+            self._settings.scoring_timeout_ms,
+            script_stack(frame),
+        )
 
     def not_ready(self) -> str | None:
         """Why the service cannot score now, in a word or two; None when it can."""

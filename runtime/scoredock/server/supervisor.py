@@ -25,7 +25,7 @@ from gunicorn.errors import HaltServer
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
-from scoredock.server.worker import ScoringWorker
+from scoredock.server.worker import ENDING_SIGNALS, ScoringWorker
 from scoredock.settings import Settings
 
 MAX_DEATHS_IN_A_ROW = 5
@@ -41,6 +41,7 @@ class Supervised(Protocol):
     """What the supervisor needs of the gunicorn application, beside what gunicorn's own arbiter needs."""
 
     settings: Settings
+    preload_phase: tuple[str, float]  # what goes on before the first fork, and since when (monotonic seconds)
 
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
@@ -114,8 +115,8 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
     # -- the loop -----------------------------------------------------------------------------------------
 
     def signal(self, sig: int, frame: Any) -> None:
-        """A signal handler: queue the signal and wake the loop."""
-        super().signal(sig, frame)
+        """A signal handler: queue the signal and wake the loop. A second SIGTERM hurries, as SIGINT does."""
+        super().signal(signal.SIGINT if self._stopping and sig == signal.SIGTERM else sig, frame)
         self._wake()
 
     def signal_chld(self, sig: int, frame: Any) -> None:
@@ -150,7 +151,8 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if any(phase == "ready" for phase, _ in phases):
             return Health(ready=True, phase="ready")
         if not phases:
-            return Health(ready=False, phase="failed" if self._waiting_for_change else "starting")
+            phase, since = self.app.preload_phase
+            return Health(False, "failed" if self._waiting_for_change else phase, time.monotonic() - since)
         phase, elapsed_s = min(phases, key=lambda one: one[1])
         return Health(ready=False, phase=phase, elapsed_s=elapsed_s)
 
@@ -175,11 +177,15 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
     def spawn_worker(self) -> int:
         """Fork a worker. In the child this never returns."""
         listener, parent = self._listener, os.getpid()
+        # A signal that came before the child has its own handlers would be lost in copies of this one's.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         try:
             pid: int = super().spawn_worker()
             return pid
         finally:
-            if os.getpid() != parent and listener is not None:
+            if os.getpid() == parent:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
+            elif listener is not None:
                 listener.close()
 
     def _retire(self, pid: int) -> None:
@@ -265,6 +271,12 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         raise HaltServer(cause, code)
 
     # -- the end ------------------------------------------------------------------------------------------
+
+    def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn:
+        """Stop and leave with ``exit_status``. The reason is told last, by the application."""
+        self.stop()
+        self.cfg.on_exit(self)
+        sys.exit(exit_status)
 
     def stop(self, graceful: bool = True) -> None:
         """End the workers; in flight requests have SCOREDOCK_DRAIN_TIMEOUT_S when it is graceful."""

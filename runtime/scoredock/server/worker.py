@@ -21,6 +21,7 @@ from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 
 HURRY_S = 1.0
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 logger = logging.getLogger("scoredock.server")
 
@@ -35,7 +36,7 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         "lifespan": "off",
         "interface": "asgi3",
         "access_log": False,
-        "proxy_headers": False,
+        "proxy_headers": True,  # X-Forwarded-Proto and -For from the peers in FORWARDED_ALLOW_IPS, else loopback
         "server_header": False,
     }
 
@@ -113,4 +114,5 @@ class _Server(uvicorn.Server):
         """Handle SIGTERM and SIGINT; unlike uvicorn's, do not die of them again after the shutdown."""
         for sig in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sig, self.handle_exit)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)  # blocked by the supervisor before the fork
         yield

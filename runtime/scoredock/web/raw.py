@@ -25,11 +25,11 @@ class RawRequests:
     @contextmanager
     def enter(self, incoming: Incoming) -> Iterator[Request]:
         """The Flask request of ``incoming``; its context lasts as long as the with block."""
-        scope: Any = {**incoming.scope, "headers": incoming.headers}
+        scope: Any = {**incoming.scope, "headers": incoming.headers, "query_string": b""}
         body: Any = io.BytesIO(incoming.body)
         environ: dict[str, Any] = dict(build_environ(scope, body))
-        environ["CONTENT_LENGTH"] = str(len(incoming.body))
-        environ["wsgi.input_terminated"] = True
+        environ["QUERY_STRING"] = incoming.query.decode("latin-1")
+        environ["wsgi.input_terminated"] = True  # the body has an end, also without a Content-Length
         with self._app.request_context(environ) as context:
             yield context.request
 

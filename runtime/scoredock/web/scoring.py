@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from scoredock.engine.scoring_thread import Interrupted
 from scoredock.entry.script import EntryScript, script_traceback
 from scoredock.errors import EncodingError, RequestProblem
 from scoredock.observe import logs
-from scoredock.payload import encode, object_of, query_text, query_values, schema_arguments, text_of
+from scoredock.observe.prints import capture_prints
+from scoredock.payload import SchemaReader, encode, query_text, query_values, schema_arguments, text_of
 from scoredock.signature import Kind
 from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, message_answer, problem_answer
 from scoredock.web.incoming import Incoming
@@ -34,17 +35,20 @@ class Scoring:
         self._signature = script.signature
         self.call = script.signature.call
         self._own_folder = script.path.parent
+        self._prints = capture_prints()
         self._loop = loop
         self._first = script.signature.arguments[0].name
         self._raw: RawRequests | None = None
         self._read: Callable[[Incoming, Any], dict[str, Any]] = self._read_text
         if script.signature.kind is Kind.SCHEMA:
+            self._schema_reader = SchemaReader(script.signature.arguments)
             self._read = self._read_schema
         elif script.signature.kind is Kind.RAW:
+            self._read = self._read_raw
+        if script.signature.kind is Kind.RAW or _uses_flask(script):
             from scoredock.web.raw import RawRequests
 
             self._raw = RawRequests()
-            self._read = self._read_raw
 
     def __call__(self, incoming: Incoming) -> Answer:
         """The answer to a request."""
@@ -61,8 +65,9 @@ class Scoring:
                 raise
             except BaseException as error:
                 return self._failed(error)
+            finally:
+                self._prints.flush()  # an unfinished line is this request's
             elapsed_ms = (time.perf_counter() - started) * 1000
-            sys.stdout.flush()  # an unfinished printed line is this request's
             try:
                 answer = self.write(result, incoming)
             except Interrupted:
@@ -77,7 +82,10 @@ class Scoring:
             return answer
 
     def context(self, incoming: Incoming) -> AbstractContextManager[Any]:
-        """What surrounds reading, calling and writing; gives the Flask request of a raw script, else nothing."""
+        """What surrounds reading, calling and writing: Flask's request context, for a script that uses it.
+
+        Gives the Flask request then, else nothing.
+        """
         return self._raw.enter(incoming) if self._raw is not None else _NO_CONTEXT
 
     def read(self, incoming: Incoming, request: Any) -> dict[str, Any]:
@@ -104,10 +112,8 @@ class Scoring:
 
     def _read_schema(self, incoming: Incoming, _: Any) -> dict[str, Any]:
         if incoming.method == "GET":
-            values = query_values(incoming.query)
-        else:
-            values = object_of(incoming.body, incoming.content_type)
-        return schema_arguments(values, self._signature.arguments)
+            return schema_arguments(query_values(incoming.query), self._signature.arguments)
+        return self._schema_reader.read(incoming.body, incoming.content_type)
 
     def _read_raw(self, incoming: Incoming, request: Any) -> dict[str, Any]:
         return {self._first: request}
@@ -125,20 +131,38 @@ class Scoring:
         A ``detail`` or ``description`` is (FastAPI's and Werkzeug's exceptions), and so is the text of an
         exception of the script's own. A library's text may tell more than a client should know.
         """
-        for name in ("detail", "description"):
-            text = getattr(error, name, None)
-            if isinstance(text, str):
-                return text
-        module = sys.modules.get(type(error).__module__)
-        file = getattr(module, "__file__", None)
-        if file is not None and Path(file).resolve().is_relative_to(self._own_folder):
-            return str(error)
+        with suppress(Exception):  # an exception's own code may be at fault, too
+            for name in ("detail", "description"):
+                text = getattr(error, name, None)
+                if isinstance(text, str):
+                    return text
+            module = sys.modules.get(type(error).__module__)
+            file = getattr(module, "__file__", None)
+            if file is not None and Path(file).resolve().is_relative_to(self._own_folder):
+                return str(error)
         return f"The scoring script answered with status {status}. Check the logs for more info."
+
+
+def _uses_flask(script: EntryScript) -> bool:
+    """Whether the script, or a module of its folder, has imported flask or flask.request.
+
+    Such scripts were written for a server whose views run inside a request context.
+    """
+    flask = sys.modules.get("flask")
+    if flask is None:
+        return False
+    wanted = {id(flask), id(flask.request)}
+    folder = str(script.path.parent)
+    modules = [one for one in list(sys.modules.values()) if (getattr(one, "__file__", None) or "").startswith(folder)]
+    return any(id(value) in wanted for one in [script.module, *modules] for value in vars(one).values())
 
 
 def chosen_status(error: BaseException) -> int | None:
     """The HTTP status from 400 to 599 that an exception carries; None when it carries none."""
-    status = getattr(error, "status_code", None)
+    try:
+        status = getattr(error, "status_code", None)
+    except Exception:  # a property that raises
+        return None
     werkzeug = sys.modules.get("werkzeug.exceptions")
     if status is None and werkzeug is not None and isinstance(error, werkzeug.HTTPException):
         status = error.code

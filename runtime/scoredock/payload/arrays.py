@@ -1,0 +1,109 @@
+"""Large JSON bodies straight into NumPy arrays, with no Python list in between.
+
+simdjson parses the body and copies an array's numbers into a buffer. That is done only where the result is
+sure to be what the plain path (JSON to lists, inference-schema to arrays) gives; ``read`` returns None for
+everything else: other dtypes, more than two dimensions, nulls, strings, booleans, integers beyond 64 bits,
+ragged rows, repeated keys, wrong shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scoredock.signature import Argument
+
+MIN_BODY = 1024  # bytes; below this the plain path is as fast
+MAX_KEPT_BODY = 8 * 1024 * 1024  # a parser keeps memory for the largest body it has seen
+
+# dtype kind and size -> the type of number that is read, where every such number fits the dtype exactly as
+# NumPy would make it fit
+_READ_AS = {"f8": "d", "f4": "d", "i8": "i", "u8": "u"}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How one argument is read: ``columns`` None is one dimension."""
+
+    columns: int | None
+    read_as: str
+    dtype: Any
+
+
+class ArrayReader:
+    """Reads the arguments of one run(). Not for use by several threads at once."""
+
+    def __init__(self, plans: dict[str, _Plan]) -> None:
+        self._plans = plans
+        self._parser: Any = None
+
+    @classmethod
+    def for_arguments(cls, arguments: tuple[Argument, ...]) -> ArrayReader | None:
+        """A reader for arguments of which at least one is an array of numbers; None when none is."""
+        plans = {argument.name: plan for argument in arguments if (plan := _plan(argument.type)) is not None}
+        return cls(plans) if plans else None
+
+    def read(self, body: bytes) -> dict[str, Any] | None:
+        """The values of a body's JSON object, arrays as NumPy arrays; None to take the plain path."""
+        try:
+            import numpy as np
+            import simdjson
+        except ImportError:
+            return None
+        parser = self._parser or simdjson.Parser()
+        self._parser = parser if len(body) <= MAX_KEPT_BODY else None
+        try:
+            return self._values(parser.parse(body), body.count(b"["), np)
+        except (ValueError, TypeError, RuntimeError, AttributeError, RecursionError):
+            return None
+
+    def _values(self, document: Any, brackets: int, np: Any) -> dict[str, Any] | None:
+        names = list(document.keys())
+        if len(set(names)) != len(names):
+            return None
+        values: dict[str, Any] = {}
+        for name in names:
+            value, plan = document[name], self._plans.get(name)
+            if plan is None:
+                values[name] = _plain(value)
+                continue
+            array = _array(value, plan, np)
+            if array is None:
+                return None
+            # Numbers come flattened; that there are no deeper arrays shows in the number of brackets.
+            brackets -= 1 if plan.columns is None else 1 + len(array)
+            values[name] = array
+        return values if brackets == 0 else None
+
+
+def _plan(type_: Any) -> _Plan | None:
+    if type(type_).__name__ != "NumpyParameterType" or not (type_.enforce_column_type and type_.enforce_shape):
+        return None
+    sample = type_.sample_input
+    dtype = sample.dtype
+    read_as = _READ_AS.get(f"{dtype.kind}{dtype.itemsize}")
+    if read_as is None or not dtype.isnative or sample.ndim not in (1, 2):
+        return None
+    return _Plan(None if sample.ndim == 1 else sample.shape[1], read_as, dtype)
+
+
+def _array(value: Any, plan: _Plan, np: Any) -> Any:
+    rows = len(value)
+    numbers = np.frombuffer(
+        value.as_buffer(of_type=plan.read_as), dtype={"d": "f8", "i": "i8", "u": "u8"}[plan.read_as]
+    )
+    if rows == 0 or len(numbers) != rows * (1 if plan.columns is None else plan.columns):
+        return None
+    if plan.columns is not None:
+        if any(len(row) != plan.columns for row in value):
+            return None
+        numbers = numbers.reshape(rows, plan.columns)
+    with np.errstate(over="ignore"):
+        return numbers.astype(plan.dtype)  # a copy of its own, which the script may write to
+
+
+def _plain(value: Any) -> Any:
+    for name in ("as_dict", "as_list"):
+        if hasattr(value, name):
+            return getattr(value, name)()
+    return value
