@@ -79,6 +79,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
+def _is_numeric(value: Any) -> bool:
+    """Whether a value is an array or a scalar of NumPy's booleans, integers or floats."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)) and value.dtype.kind in "biuf"
+
+
 def _is_native(value: Any) -> bool:
     """Whether an array of numbers lies in memory as orjson writes it."""
     return bool(value.flags.c_contiguous and value.dtype.isnative)
@@ -111,8 +117,8 @@ def _copy(value: Any, path: str) -> Any:
             for field in dataclasses.fields(value)
             if not field.name.startswith("_")  # as orjson does
         }
-    if getattr(getattr(value, "dtype", None), "kind", "") in ("b", "i", "u", "f"):
-        value = _native(value) if getattr(value, "ndim", 0) else value
+    if _is_numeric(value):
+        value = _native(value) if value.ndim else value
     else:
         try:
             return _copy(_plain(value), path)

@@ -36,7 +36,7 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         "lifespan": "off",
         "interface": "asgi3",
         "access_log": False,
-        "proxy_headers": True,  # X-Forwarded-Proto and -For from the peers in FORWARDED_ALLOW_IPS, else loopback
+        "proxy_headers": False,
         "server_header": False,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,12 +15,15 @@ from werkzeug.wrappers import Response
 from scoredock.payload import encode
 from scoredock.web.incoming import Incoming
 
+_TLS_HEADERS = {b"x-forwarded-proto": b"https", b"x-forwarded-protocol": b"ssl", b"x-forwarded-ssl": b"on"}
+
 
 class RawRequests:
     """Turns requests into Flask's."""
 
     def __init__(self) -> None:
         self._app = Flask("scoredock", static_folder=None)
+        self._trusted = {peer.strip() for peer in os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(",")}
         self._app.add_url_rule("/score", "main.handle_score", methods=["GET", "POST", "OPTIONS"])
 
     @contextmanager
@@ -29,9 +33,18 @@ class RawRequests:
         body: Any = io.BytesIO(incoming.body)
         environ: dict[str, Any] = dict(build_environ(scope, body))
         environ["QUERY_STRING"] = incoming.query.decode("latin-1")
+        if self._came_over_tls(incoming):
+            environ["wsgi.url_scheme"] = "https"
         environ["wsgi.input_terminated"] = True  # the body has an end, also without a Content-Length
         with self._app.request_context(environ) as context:
             yield context.request
+
+    def _came_over_tls(self, incoming: Incoming) -> bool:
+        """Whether a trusted proxy says so; the rule and its variable FORWARDED_ALLOW_IPS are gunicorn's."""
+        if not any(incoming.by_name.get(name, b"").strip() == value for name, value in _TLS_HEADERS.items()):
+            return False
+        peer = (incoming.scope.get("client") or ("",))[0]
+        return "*" in self._trusted or peer in self._trusted
 
     def finish(self, result: Any) -> Response:
         """run()'s result as a response, after the functions that it registered with after_this_request.

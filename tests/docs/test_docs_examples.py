@@ -1,0 +1,179 @@
+"""What the pages show is true: their scripts answer so, their commands print so, what they name exists."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import pytest
+
+from docs.examples import Stage
+from docs.pages import DOCS, PAGES, Scenario, blocks, headings, scenarios, table_rows, text_of
+from scoredock.errors import ExitCode
+from scoredock.settings import declarations
+from servers import wait_until
+
+SCENARIOS = [scenario for page in PAGES for scenario in scenarios(page)]
+NOT_OURS = {
+    "OMP_NUM_THREADS",
+    "AML_MODEL_DC_DEBUG",
+}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator:
+    """Play a scenario in a folder of its own; its own modules are forgotten afterwards."""
+    stages: list[Stage] = []
+
+    def play(scenario: Scenario) -> Stage:
+        folder = tmp_path / "service"
+        folder.mkdir()
+        stages.append(Stage(folder, scenario))
+        stages[-1].play()
+        return stages[-1]
+
+    yield play
+    for one in stages:
+        one.close()
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+def test_the_page_shows_what_happens(stage, scenario):
+    assert not (failures := stage(scenario).failures), "\n\n".join(failures)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_and_json_blocks_are_whole(page):
+    for block in blocks(page):
+        if block.language == "python":
+            ast.parse(block.text)
+        elif block.language == "json":
+            json.loads(block.text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_something(page):
+    prose = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", prose) if "://" not in link]
+    assert links
+    for link in links:
+        file, _, anchor = link.partition("#")
+        target = (DOCS / (file or page)).resolve()
+        assert target.exists(), link
+        if anchor:
+            assert anchor in {_anchor(heading) for heading in headings(target.name)}, link
+
+
+def _anchor(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_settings_that_are_named_exist(page):
+    known = {name for one in declarations() for name in (one.variable, *one.aliases)} | {code.name for code in ExitCode}
+    named = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", text_of(page)))
+    assert named - known - NOT_OURS == set()
+
+
+@pytest.mark.parametrize("code", ExitCode, ids=lambda code: code.name)
+def test_every_exit_code_is_documented(code):
+    assert re.search(rf"^\| {code.value} \| `{code.name}` \| .+ \|$", text_of("errors.md"), re.MULTILINE)
+
+
+TEXT_SCRIPT = """
+    import threading, time
+    go = threading.Event()
+
+    def init():
+        pass
+
+    def run(data):
+        if data == "loop":
+            while True:
+                time.sleep(0.001)
+        if data == "wait":
+            go.wait(20)
+        return 1 / len(data)
+"""
+SCHEMA_SCRIPT = """
+    import numpy as np
+    from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType
+    from inference_schema.schema_decorators import input_schema
+
+    def init():
+        pass
+
+    @input_schema("data", NumpyParameterType(np.array([[1.0, 2.0]])))
+    def run(data):
+        return data
+"""
+JSON = {"content-type": "application/json"}
+LONG = "x" * 101
+FAULTS = {
+    "not UTF-8": (TEXT_SCRIPT, "POST", "/score", {"content": b"\xff"}),
+    "empty": (SCHEMA_SCRIPT, "POST", "/score", {"headers": JSON}),
+    "not JSON": (SCHEMA_SCRIPT, "POST", "/score", {"headers": JSON, "content": "{"}),
+    "no object": (SCHEMA_SCRIPT, "POST", "/score", {"headers": JSON, "content": "[]"}),
+    "value missing": (SCHEMA_SCRIPT, "POST", "/score", {"headers": JSON, "content": "{}"}),
+    "value refused": (SCHEMA_SCRIPT, "POST", "/score", {"headers": JSON, "content": '{"data": [[1, "x"]]}'}),
+    "no such route": (TEXT_SCRIPT, "GET", "/scores", {}),
+    "no such swagger version": (TEXT_SCRIPT, "GET", "/swagger.json?version=4", {}),
+    "no such method": (TEXT_SCRIPT, "PUT", "/score", {}),
+    "too large": (TEXT_SCRIPT, "POST", "/score", {"content": b"x" * (1024 * 1024 + 1)}),
+    "not declared as JSON": (SCHEMA_SCRIPT, "POST", "/score", {"content": '{"data": [[1, 2]]}'}),
+    "long request id": (TEXT_SCRIPT, "POST", "/score", {"headers": {"x-request-id": LONG}}),
+    "long client id": (TEXT_SCRIPT, "POST", "/score", {"headers": {"x-ms-client-request-id": LONG}}),
+    "raised": (TEXT_SCRIPT, "POST", "/score", {}),
+    "too slow": (TEXT_SCRIPT, "POST", "/score", {"content": "loop"}),
+}
+
+
+def row_of(response) -> list[str] | None:
+    """The row of the page's table of statuses that says what the response does."""
+    message = response.json()["message"]
+    for row in table_rows("errors.md", "Statuses"):
+        pattern = re.escape(row[2].strip("`")).replace("…", ".*")
+        if row[0] == str(response.status_code) and re.fullmatch(pattern, message):
+            return row
+    return None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_is_in_the_table_of_statuses(in_process, fault):
+    script, method, path, request = FAULTS[fault]
+    service = in_process(script, SCORING_TIMEOUT_MS="200", SCOREDOCK_MAX_BODY_MB="1")
+    response = service.request(method, path, **request)
+    assert response.status_code >= 400
+    assert row_of(response), response.text
+
+
+@pytest.mark.parametrize("limit", [{"SCOREDOCK_MAX_QUEUE": "1"}, {"SCOREDOCK_MAX_QUEUE_WAIT_MS": "200"}])
+def test_what_the_queue_refuses_is_in_the_table_of_statuses(in_process, limit):
+    service = in_process(TEXT_SCRIPT, **limit)
+    with ThreadPoolExecutor(4) as clients:
+        answers = [clients.submit(service.post, content="wait") for _ in range(4)]
+        refused = next(as_completed(answers)).result()
+        sys.modules["entry_module"].go.set()
+    assert refused.status_code == 429
+    row = row_of(refused)
+    assert row, refused.text
+    assert f"`Retry-After: {refused.headers['retry-after']}`" in row[1]
+
+
+def test_the_answer_while_shutting_down_is_in_the_table_of_statuses(serve):
+    server = serve(TEXT_SCRIPT, SCOREDOCK_DRAIN_TIMEOUT_S="0")
+    with ThreadPoolExecutor(2) as clients:
+        answers = [clients.submit(server.post, content="wait") for _ in range(2)]
+        wait_until(lambda: server.get("/readyz").status_code == 200)
+        server.end()
+    for answer in answers:
+        assert row_of(answer.result()), answer.result().text
