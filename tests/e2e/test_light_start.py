@@ -9,6 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
+
 from servers import wait_until
 
 PROJECT = Path(__file__).parents[2]
