@@ -193,9 +193,16 @@ class Stage:
             head = self._head(response, command.shown) if show_head else []
             return [*head, *response.text.splitlines()]
 
-        if request["path"] == "/readyz":  # a phase that is shown may take a moment to come
-            _comes_true(lambda: differs(self._normal(command.shown), self._normal(printed())) is None)
-        self._compare(command, printed())
+        lines: list[str] = []
+
+        def settled() -> bool:
+            """Whether it is as shown, or not because the server has yet to come out of some phase."""
+            lines[:] = printed()
+            in_phase = any("Not ready: " in line for line in lines)
+            return not in_phase or differs(self._normal(command.shown), self._normal(lines)) is None
+
+        _comes_true(settled)
+        self._compare(command, lines)
 
     def _send(self, method: str, port: int, path: str, **more: Any) -> httpx.Response:
         if self._service is not None:
