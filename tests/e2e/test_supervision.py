@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -201,6 +202,39 @@ def test_a_long_init_is_no_worker_timeout(serve):
 
 def test_sigterm_during_init_ends_at_once(serve):
     server = serve(SLOW_INIT, wait=False)
+    wait_until(lambda: readiness_phase(server) == "init")
+    started = time.monotonic()
+    assert server.end() == 0
+    assert time.monotonic() - started < 3
+
+
+def test_workers_end_when_the_supervisor_is_gone(serve):
+    server = serve(PID_SCRIPT)
+    worker = server.post(content="x").json()
+    server.process.kill()
+    server.process.wait()
+    wait_until(lambda: not Path(f"/proc/{worker}").exists(), what="the end of the worker")
+
+
+def test_a_worker_holds_nothing_of_the_supervisors_listener(serve):
+    server = serve(PID_SCRIPT, SEPARATE_HEALTH_ENDPOINT="true")
+    worker = server.post(content="x").json()
+
+    def listening(pid):
+        inodes = {
+            line.split()[9]
+            for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+            if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == server.health_port
+        }
+        links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink()]
+        return any(f"socket:[{inode}]" in links for inode in inodes)
+
+    assert listening(server.process.pid)
+    assert not listening(worker)
+
+
+def test_sigterm_ends_a_preload_at_once(serve):
+    server = serve(SLOW_INIT, wait=False, WORKER_PRELOAD="true", SEPARATE_HEALTH_ENDPOINT="true")
     wait_until(lambda: readiness_phase(server) == "init")
     started = time.monotonic()
     assert server.end() == 0

@@ -57,6 +57,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
             "graceful_timeout": settings.drain_timeout_s + EXTRA_STOP_S,
             "keepalive": KEEP_ALIVE_S,
             "control_socket_disable": True,
+            "post_fork": lambda supervisor, worker: supervisor.forget_in_child(),
             "proc_name": "scoredock",
         }
         for name, value in values.items():
@@ -68,6 +69,11 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
     def service(self, status: WorkerStatus) -> Service:
         """The service of one worker."""
         return Service(self.settings, status, self._preloaded)
+
+    @property
+    def prepares_long(self) -> bool:
+        """Whether ``prepare`` takes its time: it installs packages, or calls init()."""
+        return self.settings.worker_preload or self.settings.extra_requirements_txt is not None
 
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""

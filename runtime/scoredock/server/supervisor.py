@@ -43,6 +43,10 @@ class Supervised(Protocol):
     settings: Settings
     preload_phase: tuple[str, float]  # what goes on before the first fork, and since when (monotonic seconds)
 
+    @property
+    def prepares_long(self) -> bool:
+        """Whether ``prepare`` takes its time."""
+
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
 
@@ -67,6 +71,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._spawn_after = 0.0
         self._was_ready = False
         self._stopping = False
+        self._preparing = False
         self._waiting_for_change = False
         self._listener: HealthListener | None = None
         settings = app.settings
@@ -83,12 +88,15 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             self._cannot_listen(settings.port)
         separate = self._bind_health(settings.host, settings.health_listener_port)
         self._listener = HealthListener(self._health, self.LISTENERS, separate, self._wake_read)
+        self._preparing = True
         try:
-            with self._listener.in_thread():
+            with self._listener.in_thread() if self.app.prepares_long else contextlib.nullcontext():
                 self.app.prepare()
         except BootError as error:
             self.failure = error
             raise HaltServer("The script could not be preloaded.", ExitCode.BOOT_FAILED) from None
+        finally:
+            self._preparing = False
 
     def _bind_health(self, host: str, port: int | None) -> socket.socket | None:
         if port is None:
@@ -116,6 +124,9 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def signal(self, sig: int, frame: Any) -> None:
         """A signal handler: queue the signal and wake the loop. A second SIGTERM hurries, as SIGINT does."""
+        if self._preparing and sig in ENDING_SIGNALS:  # nothing is served yet, and a preload's init() may be long
+            logging.shutdown()
+            os._exit(ExitCode.OK)
         super().signal(signal.SIGINT if self._stopping and sig == signal.SIGTERM else sig, frame)
         self._wake()
 
@@ -176,7 +187,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def spawn_worker(self) -> int:
         """Fork a worker. In the child this never returns."""
-        listener, parent = self._listener, os.getpid()
+        parent = os.getpid()
         # A signal that came before the child has its own handlers would be lost in copies of this one's.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         try:
@@ -185,8 +196,13 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         finally:
             if os.getpid() == parent:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
-            elif listener is not None:
-                listener.close()
+
+    def forget_in_child(self) -> None:
+        """In a worker, right after the fork: close what is the supervisor's alone."""
+        if self._listener is not None:
+            self._listener.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
 
     def _retire(self, pid: int) -> None:
         if pid not in self._told_to_end:

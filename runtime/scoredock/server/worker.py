@@ -58,7 +58,7 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         self.config.app = self.wsgi
         server = _Server(self.config, self.service, self.status, self.app.settings.drain_timeout_s)
         asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, server.hurry)
-        beat = asyncio.ensure_future(self._beat())
+        beat = asyncio.ensure_future(self._beat(server))
         try:
             await server.serve(sockets=self.sockets)
         except BootError as error:
@@ -67,11 +67,13 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         finally:
             beat.cancel()
 
-    async def _beat(self) -> None:
-        """Tell the supervisor that this process lives, also while init() runs."""
-        while True:
+    async def _beat(self, server: _Server) -> None:
+        """Tell the supervisor that this process lives, also while init() runs; end when the supervisor is gone."""
+        while os.getppid() == self.ppid:
             self.notify()
-            await asyncio.sleep(1)
+            await asyncio.sleep(min(1.0, self.timeout / 2 or 1.0))
+        logger.critical("The supervisor is gone; worker %d ends.", os.getpid())
+        server.handle_exit(signal.SIGTERM, None)
 
 
 class _Server(uvicorn.Server):
