@@ -8,13 +8,14 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from docs.pages import Block, Scenario
 from servers import InProcess, Server, free_port, wait_until
@@ -69,11 +70,17 @@ def commands(block: Block) -> Iterator[Command]:
 
 def differs(shown: list[str], actual: list[str], *, whole: bool = True) -> str | None:
     """None when ``actual`` is what is ``shown``, or begins with it if it need not be the ``whole``; else both."""
-    parts = [r"(?:.*\n)*?" if line == "..." else re.escape(line).replace("…", ".*") + r"\n" for line in shown]
+    parts = [r"(?:.*\n)*?" if line == "..." else _pattern(line).pattern + r"\n" for line in shown]
     pattern = "".join(parts) + ("" if whole else r"(?:.*\n)*")
     text = "".join(f"{line}\n" for line in actual)
-    if re.fullmatch(pattern, text):
-        return None
+    return None if re.fullmatch(pattern, text) else _both(shown, actual)
+
+
+def _pattern(line: str) -> re.Pattern[str]:
+    return re.compile(re.escape(line).replace("…", ".*"))
+
+
+def _both(shown: list[str], actual: list[str]) -> str:
     return "the page shows\n  " + "\n  ".join(shown) + "\nbut it is\n  " + "\n  ".join(actual)
 
 
@@ -87,6 +94,7 @@ class Stage:
     _service: InProcess | None = None
     _server: Server | None = None
     _exit_code: int = 0
+    _ran_script: bool = False
 
     def play(self) -> None:
         """Write the files and do all steps."""
@@ -94,14 +102,14 @@ class Stage:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        if self.scenario.script is not None and not any("scoredock" in step.text for step in self.scenario.steps):
-            self._start_in_process()
         for step in self.scenario.steps:
             if step.language == "log":
                 self._look_into_log(step)
                 continue
             for command in commands(step):
                 self._do(command)
+        if self.scenario.script is not None and not self._ran_script:
+            self._start_in_process()
 
     def close(self) -> None:
         """End what was started."""
@@ -111,6 +119,7 @@ class Stage:
 
     def _do(self, command: Command) -> None:
         name, *arguments = command.words
+        self._ran_script |= name in ("scoredock", "azmlinfsrv")
         if command.words == ["echo", "$?"]:
             if self._server is not None:
                 self._exit_code = self._server.process.wait(PATIENCE_S)
@@ -134,6 +143,7 @@ class Stage:
         if (self.folder / "model").is_dir():
             flags["model_dir"] = os.environ["AZUREML_MODEL_DIR"] = str(self.folder / "model")
         self._service = InProcess(flags, {}, self.folder)
+        self._ran_script = True
 
     def _serve(self, command: Command) -> None:
         """Start a server; wait until it is ready or has ended, and has written what is shown."""
@@ -174,10 +184,14 @@ class Stage:
         return self._normal(self._server.output.splitlines())
 
     def _look_into_log(self, block: Block) -> None:
-        shown = [line for line in block.text.splitlines() if line != "..."]
-        wanted = ["...", *(part for line in self._normal(shown) for part in (line, "..."))]
-        if not _comes_true(lambda: differs(wanted, self._log()) is None):
-            self.failures.append(differs(wanted, self._log()) or "")
+        wanted = self._normal([line for line in block.text.splitlines() if line != "..."])
+
+        def all_there() -> bool:
+            lines = iter(self._log())
+            return all(any(_pattern(line).fullmatch(found) for found in lines) for line in wanted)
+
+        if not _comes_true(all_there):
+            self.failures.append(_both(wanted, self._log()))
 
     # -- requests -----------------------------------------------------------------------------------------
 
@@ -205,9 +219,10 @@ class Stage:
         self._compare(command, lines)
 
     def _send(self, method: str, port: int, path: str, **more: Any) -> httpx.Response:
-        if self._service is not None:
+        if self._server is None:
+            if self._service is None:
+                self._start_in_process()
             return self._service.request(method, path, **more)
-        assert self._server is not None, f"{self.scenario.name}: a request without an entry script before it"
         own_port = {SHOWN_PORT: self._server.port, SHOWN_HEALTH_PORT: self._server.health_port}[port]
         return httpx.request(method, f"http://127.0.0.1:{own_port}{path}", timeout=30, **more)
 
@@ -283,10 +298,9 @@ def curl_request(words: list[str], folder: Path) -> dict[str, Any]:
     return request | ({"files": form} if form else {"content": content})
 
 
-def _comes_true(condition: Any) -> bool:
+def _comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether it does within PATIENCE_S."""
     try:
         return bool(wait_until(condition, PATIENCE_S))
-    except BaseException as failed:
-        if type(failed).__name__ != "Failed":  # what pytest.fail raises
-            raise
+    except pytest.fail.Exception:
         return False

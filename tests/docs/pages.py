@@ -5,7 +5,7 @@ What a block is follows from how it is fenced, so that the pages read well where
 - ``python`` with ``init()`` and ``run()`` is the entry script ``score.py``;
 - any block under a comment ``<!-- file: NAME -->`` is the file NAME;
 - ``console`` has commands (``$ ...``), each with what it prints;
-- ``log`` has lines that the server of this section writes.
+- ``log`` has lines that the server of this section writes, in this order, with others between them.
 
 A line ``...`` stands for lines that are left out, and ``…`` inside a line for any text.
 """

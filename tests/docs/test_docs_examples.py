@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from docs.examples import Stage
+from docs.examples import BIN, Stage
 from docs.pages import DOCS, PAGES, Scenario, blocks, headings, scenarios, table_rows, text_of
+from scoredock.compat.finder import STAND_INS
 from scoredock.errors import ExitCode
+from scoredock.server.status import PHASES
 from scoredock.settings import declarations
 from servers import wait_until
 
 SCENARIOS = [scenario for page in PAGES for scenario in scenarios(page)]
+LANGUAGES = {"console", "json", "log", "python", "sh", "text", "yaml"}
 NOT_OURS = {
     "AML_MODEL_DC_DEBUG",  # read by the stand-in for azureml-monitoring
     "FORWARDED_ALLOW_IPS",  # read by gunicorn
@@ -54,8 +58,9 @@ def test_the_page_shows_what_happens(stage, scenario):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_python_and_json_blocks_are_whole(page):
+def test_blocks_are_what_they_are_declared_as(page):
     for block in blocks(page):
+        assert block.language in LANGUAGES, block.text
         if block.language == "python":
             ast.parse(block.text)
         elif block.language == "json":
@@ -90,6 +95,47 @@ def test_settings_that_are_named_exist(page):
 @pytest.mark.parametrize("code", ExitCode, ids=lambda code: code.name)
 def test_every_exit_code_is_documented(code):
     assert re.search(rf"^\| {code.value} \| `{code.name}` \| .+ \|$", text_of("errors.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("file", "phase"), [("logging.json", "settings"), ("swagger.json", "swagger")])
+def test_check_uses_its_code_for_faulty_files_too(write_script, tmp_path, file, phase):
+    write_script("def init():\n    pass\n\ndef run(data):\n    return data\n")
+    (tmp_path / file).write_text("{")
+    command = [str(BIN / "scoredock"), "check", "--entry_script", "score.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == ExitCode.BOOT_FAILED, done.stdout + done.stderr
+    assert f"FAILED   {phase}: " in done.stdout
+
+
+def test_every_phase_is_documented():
+    assert {row[0].strip("`") for row in table_rows("errors.md", "Phases")} == set(PHASES)
+
+
+def test_the_text_of_an_installed_package_stays_in_the_log(in_process, tmp_path):
+    packages = tmp_path / ".venv" / "lib" / "python3" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "vendor_errors.py").write_text("class Refused(Exception):\n    status_code = 401\n")
+    service = in_process(f"""
+        import sys
+        sys.path.append({str(packages)!r})
+        from vendor_errors import Refused
+
+        def init():
+            pass
+
+        def run(data):
+            raise Refused("the key of db-7.internal is wrong")
+    """)
+    response = service.post(content="x")
+    assert response.status_code == 401
+    assert "db-7" not in response.text
+    assert response.json()["message"] == "The scoring script answered with status 401. Check the logs for more info."
+
+
+@pytest.mark.parametrize("module", [name for name, file in STAND_INS.items() if file])
+def test_every_stand_in_is_documented(module):
+    rows = table_rows("entry-scripts.md", "Imports of azureml")
+    assert any(re.search(rf"(from|import) {re.escape(module)}\b(?!\.)", row[0]) for row in rows)
 
 
 TEXT_SCRIPT = """

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -103,7 +103,10 @@ def _score(script: EntryScript, settings: Settings, request_file: Path | None) -
     from scoredock.web.incoming import Incoming
     from scoredock.web.scoring import Scoring
 
-    documents = build_documents(script.signature, settings)
+    try:
+        documents = build_documents(script.signature, settings)
+    except BootError as error:
+        _fail(error.phase, str(error), ExitCode.BOOT_FAILED)
     body, source = _body(script, request_file)
     if body is None:
         _line("request", "none was scored: the script has no schema with a sample. Give one with --request FILE.")
@@ -190,6 +193,6 @@ def _line(label: str, text: str) -> None:
     click.echo(f"{label:<9}{text}", file=sys.__stdout__)
 
 
-def _fail(label: str, text: str, code: ExitCode) -> Any:
+def _fail(label: str, text: str, code: ExitCode) -> NoReturn:
     _line("FAILED", f"{label}: {text}")
     sys.exit(code)

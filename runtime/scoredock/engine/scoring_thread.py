@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
 import threading
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from scoredock.engine.job import Job
 
@@ -127,15 +128,19 @@ class ScoringThread(Generic[T, R]):
     def _settle(self) -> None:
         """Between jobs: no interrupt that was meant for the last one may reach the next."""
         with self._lock:
-            if self._interrupted is not None:
-                _raise_in(self._thread.ident, None)
-                self._interrupted = None
+            due = self._interrupted is not None
+            self._interrupted = None
             self.current = None
+        if due:
+            # It was raised already, or is raised at the next jump backwards. Taking it back instead would leave
+            # CPython 3.11's interpreter-wide flag for pending exceptions up for good.
+            with contextlib.suppress(Interrupted):
+                for _ in range(1000):
+                    pass
 
 
-def _raise_in(thread_id: int | None, exception: type[BaseException] | None) -> None:
-    """Have ``exception`` raised in a thread; None takes one back that was not raised yet."""
+def _raise_in(thread_id: int | None, exception: type[BaseException]) -> None:
+    """Have ``exception`` raised in a thread, at its next Python instruction."""
     import ctypes
 
-    pending: Any = ctypes.py_object(exception) if exception is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id or 0), pending)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id or 0), ctypes.py_object(exception))

@@ -128,7 +128,7 @@ def _import(path: Path, *, as_main: bool) -> ModuleType:
         raise
     except BaseException as error:
         if as_main and isinstance(error, ModuleNotFoundError) and error.name == "main":
-            raise BootError("import", _missing(path)) from None
+            raise BootError("import", _missing(path, by_default=True)) from None
         logger.error("importing the entry script failed:\n%s", script_traceback(error))
         advice = ""
         if isinstance(error, ModuleNotFoundError):
@@ -139,11 +139,21 @@ def _import(path: Path, *, as_main: bool) -> ModuleType:
         raise BootError("import", f"importing {path} raised {type(error).__name__}: {error}{advice}") from error
 
 
-def _missing(path: Path) -> str:
+def is_own_module(module: ModuleType | None, folder: Path) -> bool:
+    """Whether a module belongs to the script in ``folder``, and not to an environment that lies inside it."""
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return False
+    path = Path(file).resolve()
+    return path.is_relative_to(folder.resolve()) and not {"site-packages", "dist-packages"} & set(path.parts)
+
+
+def _missing(path: Path, by_default: bool = False) -> str:
     scripts = sorted(entry.name for entry in path.parent.glob("*.py")) if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, scripts, n=1, cutoff=0.4)
-    hint = f" Did you mean {path.parent / near[0]}?" if near else " Name it with --entry_script."
-    return f"entry script {path}: no such file.{hint}"
+    near = difflib.get_close_matches(path.name, scripts, n=1, cutoff=0.6)
+    hint = f" Did you mean {path.parent / near[0]}?" if near else ""
+    name_it = " Name the script with --entry_script." if by_default or not near else ""
+    return f"entry script {path}: no such file.{hint}{name_it}"
 
 
 def _log_tree(model_dir: Path) -> None:

@@ -70,6 +70,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._deaths = 0
         self._spawn_after = 0.0
         self._was_ready = False
+        self._between_workers: tuple[str, float] | None = None  # phase and time of the last worker's end
         self._stopping = False
         self._preparing = False
         self._waiting_for_change = False
@@ -162,7 +163,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if any(phase == "ready" for phase, _ in phases):
             return Health(ready=True, phase="ready")
         if not phases:
-            phase, since = self.app.preload_phase
+            phase, since = self._between_workers or self.app.preload_phase
             return Health(False, "failed" if self._waiting_for_change else phase, time.monotonic() - since)
         phase, elapsed_s = min(phases, key=lambda one: one[1])
         return Health(ready=False, phase=phase, elapsed_s=elapsed_s)
@@ -264,6 +265,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if wanted:
             logger.debug("Worker %d ended (%s).", pid, _how(code))
             return
+        self._between_workers = ("starting", time.monotonic())
         failed = worker.status.phase == "failed"
         cause = worker.status.message if failed else f"worker {pid} died while {_doing(worker)}: {_how(code)}"
         if self._changes is not None and failed:

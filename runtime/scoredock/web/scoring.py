@@ -8,11 +8,10 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoredock.engine.scoring_thread import Interrupted
-from scoredock.entry.script import EntryScript, script_traceback
+from scoredock.entry.script import EntryScript, is_own_module, script_traceback
 from scoredock.errors import EncodingError, RequestProblem
 from scoredock.observe import logs
 from scoredock.observe.prints import capture_prints
@@ -136,9 +135,7 @@ class Scoring:
                 text = getattr(error, name, None)
                 if isinstance(text, str):
                     return text
-            module = sys.modules.get(type(error).__module__)
-            file = getattr(module, "__file__", None)
-            if file is not None and Path(file).resolve().is_relative_to(self._own_folder):
+            if is_own_module(sys.modules.get(type(error).__module__), self._own_folder):
                 return str(error)
         return f"The scoring script answered with status {status}. Check the logs for more info."
 
@@ -152,8 +149,7 @@ def _uses_flask(script: EntryScript) -> bool:
     if flask is None:
         return False
     wanted = {id(flask), id(flask.request)}
-    folder = str(script.path.parent)
-    modules = [one for one in list(sys.modules.values()) if (getattr(one, "__file__", None) or "").startswith(folder)]
+    modules = [one for one in list(sys.modules.values()) if is_own_module(one, script.path.parent)]
     return any(id(value) in wanted for one in [script.module, *modules] for value in vars(one).values())
 
 
