@@ -157,6 +157,8 @@ class Engine(Generic[T, R]):
             job, result, error = self._finished.popleft()
             self._outstanding.pop(job, None)
             if job.future.done():
+                if job.follow_up is not None:  # nobody will read it
+                    job.follow_up.abort()
                 continue
             if error is not None:
                 job.future.set_exception(error)

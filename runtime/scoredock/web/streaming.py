@@ -47,7 +47,7 @@ class StreamedBody:
 
     def abort(self) -> None:
         """Give up: the producer was late. Called on the event loop."""
-        logger.error("producing the streamed response took too long; the connection is closed")
+        logger.error("the streamed response is given up: it took too long, or nobody waits for it")
         self._failed = True
         self.close()
 

@@ -281,3 +281,32 @@ def test_a_late_step_of_a_follow_up_is_aborted():
         assert aborted.is_set()
 
     run_with(engine, Result, scenario)
+
+
+def test_a_follow_up_that_nobody_waits_for_any_more_is_aborted():
+    aborted, gate = threading.Event(), threading.Event()
+
+    class Result:
+        def __init__(self, item):
+            gate.wait()
+            self.follow_up = self
+
+        def __iter__(self):
+            aborted.wait(10)
+            yield
+
+        def abort(self):
+            aborted.set()
+
+    engine = Engine(limits())
+
+    async def scenario():
+        job = engine.submit("x")
+        while job.started_at is None:
+            await asyncio.sleep(0.001)
+        job.future.cancel()
+        gate.set()
+        while not aborted.is_set():
+            await asyncio.sleep(0.01)
+
+    run_with(engine, Result, scenario)
