@@ -133,6 +133,7 @@ class Gateway:
             self._engine.abandon(job)
             raise
         finally:
+            job.on_wait = None  # it refers to the job: a circle would keep body and answer until a collection
             if watch is not None:
                 watch.cancel()
 
