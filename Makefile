@@ -4,6 +4,7 @@
 # make bench   measure side by side with other servers (CASES=ridge-1,echo PEERS=fastapi narrow it)
 PYTHON ?= python3
 SAMPLE ?= sklearn-diabetes
+HOST ?= 127.0.0.1
 PORT ?= 5001
 BIN := .venv/bin
 
@@ -27,7 +28,7 @@ help:
 
 serve: .venv/.serve
 	@$(BIN)/python samples/$(SAMPLE)/make_model.py
-	@$(BIN)/scoredock serve --entry_script samples/$(SAMPLE)/score.py --model_dir samples/$(SAMPLE)/model --port $(PORT)
+	@$(BIN)/scoredock serve --entry_script samples/$(SAMPLE)/score.py --model_dir samples/$(SAMPLE)/model --host $(HOST) --port $(PORT)
 
 test: .venv/.dev
 	$(BIN)/python -m pytest $(ARGS)

@@ -85,11 +85,20 @@ def initialise(script: EntryScript, model_dir: Path | None) -> None:
         logger.error("init() failed:\n%s", script_traceback(error))
         if model_dir is not None:
             _log_tree(model_dir)
-        hint = ""
-        if isinstance(error, FileNotFoundError) and error.filename is not None:
-            near = nearest_path(str(error.filename), model_dir)
-            hint = f" (nearest existing path: {near})" if near else ""
-        raise BootError("init", f"init() raised {type(error).__name__}: {error}{hint}") from error
+        raise BootError("init", f"init() raised {type(error).__name__}: {error}{_hint(error, model_dir)}") from error
+
+
+def _hint(error: BaseException, model_dir: Path | None) -> str:
+    """What is most likely wrong when init() does not find its model; empty when nothing is known."""
+    if model_dir is None and isinstance(error, KeyError) and error.args == ("AZUREML_MODEL_DIR",):
+        return ". Name the model's folder with --model_dir"
+    if not isinstance(error, FileNotFoundError) or error.filename is None:
+        return ""
+    near = nearest_path(str(error.filename), model_dir)
+    if near:
+        return f" (nearest existing path: {near})"
+    missing = model_dir is not None and not model_dir.exists()
+    return f". The model folder {model_dir} does not exist; check --model_dir" if missing else ""
 
 
 def script_traceback(error: BaseException) -> str:

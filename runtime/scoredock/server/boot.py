@@ -15,6 +15,7 @@ from scoredock.observe.prints import capture_prints
 from scoredock.settings import Settings
 
 logger = logging.getLogger("scoredock.server")
+_NO_SCHEMA = {"type": "object"}  # what inference-schema gives for a function that has none
 
 
 def export_environment(settings: Settings) -> None:
@@ -49,12 +50,9 @@ def describe(script: EntryScript) -> str:
     names = ", ".join(argument.name for argument in signature.arguments)
     parts = [f"run({names}) gets {signature.kind.value}"]
     util = sys.modules.get("inference_schema.schema_util")
-    schemas = util.get_schemas_dict() if util is not None else {}
-    known: set[str] = (
-        set().union(*schemas.values()) if util and util.is_schema_decorated(signature.decorated) else set()
-    )
     for name in ("input", "output"):
-        parts.append(f"{name} schema: {'found' if f'{name}_schema' in known else 'none'}")
+        schema = getattr(util, f"get_{name}_schema")(signature.decorated) if util is not None else _NO_SCHEMA
+        parts.append(f"{name} schema: {'none' if schema == _NO_SCHEMA else 'found'}")
     providers = _onnx_providers()
     if providers is not None:
         parts.append(f"ONNX Runtime: {', '.join(providers) or 'no session'}")

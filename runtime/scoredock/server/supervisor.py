@@ -298,6 +298,8 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def stop(self, graceful: bool = True) -> None:
         """End the workers; in flight requests have SCOREDOCK_DRAIN_TIMEOUT_S when it is graceful."""
+        if self.failure is None:
+            logger.info("Stopping: what is in flight has %d s.", self.app.settings.drain_timeout_s)
         self._stopping = True
         if self._listener is not None:
             self._listener.leave_serving_sockets()
