@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     docs: Path | None = chosen.docs or (None if narrowed or chosen.rounds < ROUNDS_FOR_DOCS else DOCS)
     options = Options(chosen.cases, chosen.peers, chosen.rounds, chosen.seconds, profile=docs is not None)
     adopt_orphans()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     os.sched_setaffinity(0, {cores[1]})  # the server's core is the server's alone
     try:
         with tempfile.TemporaryDirectory(prefix="scoredock-bench-") as folder:
@@ -94,9 +95,7 @@ def _walk(steps: Sequence[Step], results: Results) -> None:
     for step in steps:
         pace = (time.monotonic() - started) / done_s if done_s > 10 else 1.0
         _show(f"{_minutes((total_s - done_s) * pace)} left · {step.label}")
-        T = time.time()
         step.action()
-        print(round(time.time() - T, 2), step.label)
         done_s += step.estimate_s
         if step.completes:
             _show("")

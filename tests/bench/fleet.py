@@ -11,6 +11,9 @@ from peers import Launch, Peer
 from processes import Running, ServerFailed, free_port, start
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+# Without these, glibc hands large blocks back to the kernel after each request, or does not, as the process's
+# history has it: what a body of 1 MB costs would depend on page faults more than on the server.
+STEADY_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
 NO_TELEMETRY = {"DO_NOT_TRACK": "1", "BENTOML_DO_NOT_TRACK": "True", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
@@ -43,15 +46,15 @@ class Fleet:
         except ServerFailed as failure:
             self._failures[peer.name, ""] = f"not installed: {failure}"
 
-    def start(self, peer: Peer, app: str, workers: int = 1) -> float:
-        """Start a server: one worker on its core, several on both cores. Returns the seconds until it was healthy.
+    def start(self, peer: Peer, app: str, workers: int | None = None, *, steady_malloc: bool = True) -> float:
+        """Start one worker on the server's core, or so many on both. Returns the seconds until it was healthy.
 
         Raises ServerFailed, with the reason why the peer has no such server.
         """
         failure = self._failures.get((peer.name, "")) or peer.lacks.get(app) or peer.missing()
         if failure:
             raise ServerFailed(failure)
-        launch = Launch(peer.bin, app, free_port(), self._models, workers)
+        launch = Launch(peer.bin, app, free_port(), self._models, workers or 1)
         environment = {
             "PATH": f"{peer.bin}:/usr/bin:/bin",
             "HOME": str(self.folder / "home"),
@@ -59,15 +62,16 @@ class Fleet:
             "BENCH_MODELS": str(self._models),
             **ONE_THREAD,
             **NO_TELEMETRY,
+            **(STEADY_MALLOC if steady_malloc else {}),
             **peer.environment(launch),
         }
-        cores = [self.server_core] if workers == 1 else self.cores
+        cores = [self.server_core] if workers is None else self.cores
         log = self.folder / "logs" / f"{peer.name}-{app}.log"
         running = start(peer.command(launch), environment, cores, launch.port, peer.health, log)
         self._running[peer.name] = running
         return running.wait_until_healthy()
 
-    def try_to_start(self, peer: Peer, app: str, workers: int = 1) -> None:
+    def try_to_start(self, peer: Peer, app: str, workers: int | None = None) -> None:
         """Start a server, or note why it did not start; ``running`` will raise that."""
         try:
             self.start(peer, app, workers)

@@ -65,7 +65,7 @@ def _start(fleet: Fleet, options: Options, rows: Sequence[Peer], curves: dict[st
 
 def _measure_start(curve: Curve, fleet: Fleet, peer: Peer) -> None:
     try:
-        curve.add("start", fleet.start(peer, "echo"))
+        curve.add("start", fleet.start(peer, "echo", steady_malloc=False))
     finally:
         fleet.close()
 
@@ -84,7 +84,7 @@ def _memory(fleet: Fleet, options: Options, rows: Sequence[Peer], curves: dict[s
 
 def _measure_memory(curve: Curve, fleet: Fleet, peer: Peer, seconds: int) -> None:
     try:
-        fleet.start(peer, "ridge")
+        fleet.start(peer, "ridge", steady_malloc=False)  # it would keep memory that is free
         server, work = fleet.running(peer, "ridge"), cases.work("ridge", MEMORY_ROWS)
         curve.add("after start", server.pss_mb())
         request = peer.request("ridge", MEMORY_ROWS, work.value)
