@@ -67,7 +67,7 @@ class Fleet:
         }
         cores = [self.server_core] if workers is None else self.cores
         log = self.folder / "logs" / f"{peer.name}-{app}.log"
-        running = start(peer.command(launch), environment, cores, launch.port, peer.health, log)
+        running = start(peer.command(launch), environment, cores, launch.port, peer.health.format(app=app), log)
         self._running[peer.name] = running
         return running.wait_until_healthy()
 
@@ -88,6 +88,8 @@ class Fleet:
 
     def close(self) -> None:
         """End all servers."""
+        for running in self._running.values():
+            running.tell_to_end()
         while self._running:
             _, running = self._running.popitem()
             running.end()

@@ -50,7 +50,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Peer:
-    """A server. ``name`` is the command's, ``packages`` are those whose versions are shown.
+    """A server. ``name`` is the command's, ``health`` answers 200 when ``{app}`` is loaded.
+
+    ``packages`` are those whose versions are shown.
 
     ``cases`` narrows a variant to the cases that it is for, and ``connections`` to their loads; ``lacks`` says
     why it has no application of that name. ``missing`` says why the whole peer is left out, or None.
@@ -229,7 +231,7 @@ PEERS = (
     Peer(
         "mlserver",
         "MLServer",
-        "/v2/health/ready",
+        "/v2/models/{app}/ready",
         lambda launch: [str(launch.bin / "mlserver"), "start", str(SERVERS / "mlserver" / launch.app)],
         ("mlserver", "fastapi", "uvicorn", "uvloop", "httptools"),
         environment=lambda launch: {

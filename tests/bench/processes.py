@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 START_TIMEOUT_S = 90.0
@@ -45,6 +45,7 @@ class Running:
     health: str
     log: Path
     started_at: float
+    _members: set[int] = field(default_factory=set)
 
     def wait_until_healthy(self) -> float:
         """Seconds from the start to the first healthy answer. Raises ServerFailed."""
@@ -65,14 +66,18 @@ class Running:
         """The memory of all its processes, in MB; what they share counts once (proportional set size)."""
         return sum(_pss_kb(pid) for pid in family(self.process.pid)) / 1000
 
-    def end(self) -> None:
-        """End it and all its descendants, by force where SIGTERM does not do."""
-        members = family(self.process.pid)
+    def tell_to_end(self) -> None:
+        """Send it SIGTERM; ``end`` is to follow."""
+        self._members |= set(family(self.process.pid))  # once it has ended, they are no longer its descendants
         if self.process.poll() is None:
             self.process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_TIMEOUT_S)
-        kill(members)
+
+    def end(self) -> None:
+        """End it and all its descendants, by force where SIGTERM does not do."""
+        self.tell_to_end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_TIMEOUT_S)
+        kill(self._members)
         self.process.wait()
 
     def _healthy(self) -> bool:

@@ -16,7 +16,7 @@ from results import Row, Table
 
 START_ESTIMATE_S = 2.5
 ROUND_OVERHEAD_S = 0.15
-WARM_UP_S = 0.5
+WARM_UP_S = 0.3
 
 
 @dataclass(frozen=True)
