@@ -15,10 +15,12 @@ from typing import Any
 
 import httpx
 import pytest
+from uvicorn.server import ServerState
 
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import resolve
+from scoredock.web.connection import Connection
 
 START_TIMEOUT_S = 60.0
 
@@ -49,24 +51,19 @@ class InProcess:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
+        self._server: asyncio.Server | None = None
         settings, self.warnings = resolve(flags, environment, folder)
         self.service = Service(settings, WorkerStatus())
         try:
-            self._call(self.service.start())
+            self._call(self._start())
         except BaseException:
             self.close()
             raise
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """One request through the ASGI application."""
-
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.service.gateway)
-            async with httpx.AsyncClient(transport=transport, base_url="http://scoredock") as client:
-                return await client.request(method, path, **more)
-
-        response: httpx.Response = self._call(send())
-        return response
+        """One request over a connection of its own."""
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30) as client:
+            return client.request(method, path, **more)
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         """GET."""
@@ -76,12 +73,29 @@ class InProcess:
         """POST, to /score unless said otherwise."""
         return self.request("POST", path, **more)
 
+    async def _start(self) -> None:
+        await self.service.start()
+        state = ServerState()
+        self._server = await self._loop.create_server(
+            lambda: Connection(self.service.gateway, state, idle_s=30), "127.0.0.1", 0
+        )
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.connections = state.connections
+
     def close(self) -> None:
-        """End the scoring thread and the loop."""
+        """End the scoring thread, the connections and the loop."""
         self.service.stop()
+        if self._server is not None:
+            self._call(self._end_connections(self._server))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end_connections(self, server: asyncio.Server) -> None:
+        server.close()
+        for connection in list(self.connections):
+            connection._transport.abort()
+        await asyncio.sleep(0)
 
     def _call(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)

@@ -46,7 +46,7 @@ def _setting(kind: str, variable: str, default: Any, group: str, meaning: str, *
     )
 
 
-SCRIPT, SERVING, WORKERS, LIMITS = "Script and model", "Serving", "Workers", "Limits"
+SCRIPT, SERVING, WORKERS, LIMITS, BATCHING = "Script and model", "Serving", "Workers", "Limits", "Batching"
 DESCRIPTION, LOGS, DEVELOPMENT = "Service description", "Logs and telemetry", "Development"
 
 
@@ -95,6 +95,12 @@ class Settings:
         "scoring do not count, unless native code holds the interpreter lock.", minimum=0)
     worker_preload: bool = _setting("bool", "WORKER_PRELOAD", False, WORKERS,
         "Import the script and run init() once, before the workers are forked.")
+    scoring_threads: int = _setting("int", "SCOREDOCK_SCORING_THREADS", 1, WORKERS,
+        "Threads of one worker that call run(), for scripts whose libraries release the interpreter lock and may "
+        "be called by several threads at once; init() runs once, in the first.", minimum=1, maximum=64)
+    warmup: bool = _setting("bool", "SCOREDOCK_WARMUP", True, WORKERS,
+        "Score the sample of the script's schema before a worker is ready, so that the first request is as fast "
+        "as the others. Needs a schema; a failure is a warning.")
     drain_timeout_s: int = _setting("int", "SCOREDOCK_DRAIN_TIMEOUT_S", 30, WORKERS,
         "Seconds that requests in flight have to finish after SIGTERM.", minimum=0)
 
@@ -106,6 +112,13 @@ class Settings:
         "Requests that may wait for scoring in one worker; further ones are answered with 429.", minimum=1)
     max_queue_wait_ms: int = _setting("int", "SCOREDOCK_MAX_QUEUE_WAIT_MS", 0, LIMITS,
         "Milliseconds that a request may wait before it is answered with 429; 0 for no limit.", minimum=0)
+
+    max_batch_size: int = _setting("int", "SCOREDOCK_MAX_BATCH_SIZE", 1, BATCHING,
+        "Most requests that are scored by one call of run(); 1 for none together. For scripts with a schema of one "
+        "array or frame, whose run() gives one result a row.", minimum=1, maximum=1024)
+    batch_wait_ms: int = _setting("int", "SCOREDOCK_BATCH_WAIT_MS", 0, BATCHING,
+        "Milliseconds to wait for more requests of a batch; 0 takes only what waits already.", minimum=0,
+        maximum=60_000)
 
     service_name: str = _setting("str", "SERVICE_NAME", "ML service", DESCRIPTION,
         "Title of the swagger documents.")

@@ -1,20 +1,22 @@
-"""Builders of the HTTP tests: scripts of each kind, the log's lines, exchanges in ASGI's own messages."""
+"""Builders of the HTTP tests: scripts of each kind, the log's lines, exchanges byte by byte."""
 
 from __future__ import annotations
 
-import asyncio
+import http.client
 import io
 import logging
+import socket
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from scoredock.observe.logs import LineFormatter
-from servers import InProcess
+from servers import InProcess, wait_until
 
 SCHEMA_HEAD = """
 import numpy as np
@@ -85,7 +87,7 @@ def background() -> Iterator[Callable[..., Future[Any]]]:
 
 @dataclass
 class Reply:
-    """What an ASGI application sent."""
+    """What came back. ``complete`` says whether all of the body came that was announced."""
 
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -99,10 +101,11 @@ class Reply:
 
 @pytest.fixture(scope="session")
 def exchange() -> Callable[..., Reply]:
-    """One exchange in ASGI's messages, for what no HTTP client would send.
+    """One exchange in HTTP's own words, for what no HTTP client would send.
 
-    The body comes in ``chunks``; with ``leaves`` the client is gone after it. ``arrived`` collects the pieces of
-    the answer as they come.
+    The body comes in ``chunks``: of a declared length, or with ``chunked`` in a chunk each, as when no
+    Content-Length is among ``headers`` and there are several. With ``leaves`` the client is gone after it.
+    ``arrived`` collects the pieces of the answer as they come.
     """
 
     def send_and_collect(
@@ -115,44 +118,39 @@ def exchange() -> Callable[..., Reply]:
         leaves: bool = False,
         arrived: list[bytes] | None = None,
     ) -> Reply:
-        reply = Reply()
-        messages: list[dict[str, Any]] = [
-            {"type": "http.request", "body": chunk, "more_body": index + 1 < len(chunks)}
-            for index, chunk in enumerate(chunks)
-        ]
-        if leaves:
-            messages.append({"type": "http.disconnect"})
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode("utf-8", "surrogateescape"),
-            "root_path": "",
-            "query_string": query,
-            "headers": list(headers),
-            "client": ("127.0.0.1", 40000),
-            "server": ("127.0.0.1", 5001),
-        }
-
-        async def receive() -> dict[str, Any]:
-            if messages:
-                return messages.pop(0)
-            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
-
-        async def send(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                reply.status, reply.headers = message["status"], message["headers"]
+        target = quote(path, safe="/*").encode() + (b"?" + query if query else b"")
+        lines = [method.encode() + b" " + target + b" HTTP/1.1", *(b": ".join(header) for header in headers)]
+        if b"content-length" not in dict(headers):
+            if len(chunks) > 1:
+                lines.append(b"transfer-encoding: chunked")
+                chunks = [*(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks if chunk), b"0\r\n\r\n"]
             else:
-                piece = message.get("body", b"")
-                reply.body += piece
-                if arrived is not None:
-                    arrived.append(piece)
-                reply.complete = not message.get("more_body")
-
-        service._call(service.service.gateway(scope, receive, send))
-        return reply
+                declared = len(chunks[0]) if chunks else 10
+                lines.append(b"content-length: %d" % declared)
+        before = len(service.connections)
+        with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+            client.sendall(b"\r\n".join([*lines, b"", b""]))
+            for chunk in chunks:
+                client.sendall(chunk)
+            if not leaves:
+                return _read(client, method, arrived)
+            wait_until(lambda: len(service.connections) > before)
+        wait_until(lambda: len(service.connections) == before)
+        return Reply()
 
     return send_and_collect
+
+
+def _read(client: socket.socket, method: str, arrived: list[bytes] | None) -> Reply:
+    response = http.client.HTTPResponse(client, method=method)
+    response.begin()
+    reply = Reply(response.status, [(key.encode(), value.encode("latin-1")) for key, value in response.getheaders()])
+    try:
+        while piece := response.read1():
+            reply.body += piece
+            if arrived is not None:
+                arrived.append(piece)
+        reply.complete = True
+    except (http.client.IncompleteRead, ConnectionError):
+        pass
+    return reply

@@ -45,7 +45,7 @@ def test_args_headers_and_cookies_are_there(raw_script: Start) -> None:
         "return [request.args.getlist('a'), request.headers['X-One'], request.cookies['c'], request.host,"
         " request.remote_addr, request.is_json]"
     )
-    response = service.get("/score?a=1&a=%C3%BC", headers={"x-one": "1", "cookie": "c=d"})
+    response = service.get("/score?a=1&a=%C3%BC", headers={"x-one": "1", "cookie": "c=d", "host": "scoredock"})
     assert response.json() == [["1", "ü"], "1", "d", "scoredock", "127.0.0.1", False]
 
 

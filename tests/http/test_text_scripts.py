@@ -59,10 +59,9 @@ class TestRequestHeaders:
         """)
 
     def test_it_gets_a_dict_of_title_cased_names(self, headers_script: InProcess) -> None:
-        headers = headers_script.post(content="x", headers={"X-Custom-Header": "v", "accept": "text/*"}).json()
+        headers = headers_script.post(content="x", headers={"X-Custom-Header": "v", "host": "a:1"}).json()
         assert headers["X-Custom-Header"] == "v"
-        assert headers["Accept"] == "text/*"
-        assert headers["Host"] == "scoredock"
+        assert headers["Host"] == "a:1"
 
     def test_repeated_headers_are_joined(self, headers_script: InProcess, exchange: Callable[..., Any]) -> None:
         reply = exchange(headers_script, headers=[(b"x-many", b"a"), (b"x-many", b"b")])

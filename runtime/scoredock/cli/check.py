@@ -115,13 +115,9 @@ def _score(script: EntryScript, settings: Settings, request_file: Path | None) -
         raw = script.signature.kind is Kind.RAW and request_file is not None and request_file.suffix != ".json"
         content_type = b"application/octet-stream" if raw else b"application/json"
         headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
-        scope = {
-            "type": "http", "method": "POST", "path": "/score", "query_string": b"", "http_version": "1.1",
-            "headers": headers,
-        }  # fmt: skip
         loop = asyncio.new_event_loop()
         try:
-            _score_one(Scoring(script, loop), Incoming(scope, dict(headers), body, "check"))
+            _score_one(Scoring(script, loop), Incoming("POST", "/score", b"", headers, dict(headers), body))
         finally:
             loop.close()
     versions = [version for version in ("2", "3", "3.1") if documents.find(version)]

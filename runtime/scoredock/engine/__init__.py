@@ -1,6 +1,6 @@
-"""The queue in front of the scoring thread, and the deadline over it. Knows nothing of HTTP or of scripts."""
+"""The queue in front of the scoring threads, and the deadline over them. Knows nothing of HTTP or of scripts."""
 
 from scoredock.engine.engine import Engine, Limits
-from scoredock.engine.job import Job
+from scoredock.engine.job import Batching, Job
 
-__all__ = ["Engine", "Job", "Limits"]
+__all__ = ["Batching", "Engine", "Job", "Limits"]

@@ -1,7 +1,8 @@
 """The engine: a bounded queue, scoring threads, and a watchdog that keeps every promise about time.
 
-All methods are called on the event loop. Results come back from the scoring threads in batches: one wake-up
-of the loop delivers all that are ready.
+All methods are called on the event loop. Results come back from the scoring threads in batches: while jobs wait
+and each takes less than a millisecond, the loop is woken for several results at once. It would compete with the
+scoring threads for the interpreter lock otherwise, at the price of two changes of thread for every result.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
 from types import FrameType
@@ -27,6 +29,9 @@ R = TypeVar("R")
 TICK_S = 0.05
 GRACE_S = 0.25  # for an interrupted run() to come back before its thread counts as stuck
 MAX_STUCK_THREADS = 8
+SWEEP_S = 0.002  # a result that waits for company waits no longer
+QUICK_S = 0.001  # a job that took longer has its result delivered at once
+MAX_HELD = 16
 
 logger = logging.getLogger("scoredock.engine")
 
@@ -46,7 +51,7 @@ class Limits:
 
 
 class Engine(Generic[T, R]):
-    """Scores items in order of arrival, in a thread of its own.
+    """Scores items in order of arrival, in ``threads`` threads of its own.
 
     A job over its deadline is answered on time whatever its thread does. A thread that cannot be interrupted
     is given up and a fresh one takes the queue over; ``on_stuck`` is told, so that the process can be
@@ -58,27 +63,31 @@ class Engine(Generic[T, R]):
         limits: Limits,
         on_stuck: Callable[[], None] = lambda: None,
         on_late: Callable[[T, FrameType | None], None] = lambda item, frame: None,
+        threads: int = 1,
     ) -> None:
         self._limits = limits
         self._on_stuck = on_stuck
         self._on_late = on_late
+        self._wanted_threads = threads
         self._jobs: SimpleQueue[Job[T, R] | None] = SimpleQueue()
         self._outstanding: dict[Job[T, R], None] = {}
         self._finished: deque[tuple[Job[T, R], R | None, BaseException | None]] = deque()
         self._delivery_due = False
+        self._sweep_due = False
         self._watching = False
         self._late: dict[ScoringThread[T, R], float] = {}
         self._score: Callable[[T], R] | None = None
-        self._thread: ScoringThread[T, R] | None = None
+        self._threads: list[ScoringThread[T, R]] = []
         self.stuck_threads = 0
         self.draining = False
 
     async def start(self, prepare: Callable[[], Callable[[T], R]]) -> None:
-        """Start the scoring thread: it runs ``prepare`` and scores with the function that this returns.
+        """Start the scoring threads: the first one runs ``prepare``, and all score with what this returns.
 
         Returns when ``prepare`` has returned; raises what it raised.
         """
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()  # of the loop: a scoring thread's own one belongs to the request it scores
         ready: asyncio.Future[Callable[[T], R]] = self._loop.create_future()
 
         def prepared(score: Callable[[T], R] | None, error: BaseException | None) -> None:
@@ -92,37 +101,47 @@ class Engine(Generic[T, R]):
 
             self._loop.call_soon_threadsafe(settle)
 
-        self._thread = ScoringThread(self._jobs, prepare, prepared, self._deliver)
-        self._thread.start()
+        first = ScoringThread(self._jobs, prepare, prepared, self._deliver)
+        first.start()
         self._score = await ready
+        self._threads.append(first)
+        for _ in range(1, self._wanted_threads):
+            self._add_thread(self._score)
 
     @property
     def waiting(self) -> int:
-        """Jobs in the queue, the one that is being scored not counted."""
+        """Jobs in the queue, those that are being scored not counted."""
         return sum(job.started_at is None for job in self._outstanding)
 
     @property
     def scoring(self) -> bool:
         """Whether there is a thread that takes jobs."""
-        return self._thread is not None and self._score is not None
+        return bool(self._threads)
 
-    def submit(self, item: T) -> Job[T, R]:
-        """Queue an item. The job's future brings the result.
+    def submit(self, item: T, done: Callable[[T, R | None, BaseException | None], None]) -> Job[T, R]:
+        """Queue an item. ``done`` is called on the event loop with the item and its result, once.
 
-        Raises QueueFull, or NotReady when there is no scoring thread. The future may end in what scoring
-        raised, in DeadlineExceeded, QueueFull (waited too long), NotReady (shut down) or Abandoned.
+        Instead of a result it may get what scoring raised, DeadlineExceeded, QueueFull (waited too long),
+        NotReady (shut down) or Abandoned. Raises QueueFull, or NotReady when there is no scoring thread.
         """
-        if not self.scoring:
+        if not self._threads:
             raise NotReady("No scoring thread is available; the worker is being replaced.")
-        if len(self._outstanding) > self._limits.max_queue:  # one of them is being scored
+        if len(self._outstanding) >= self._limits.max_queue + self._being_scored():
             raise QueueFull(f"The queue is full: {self._limits.max_queue} requests wait (SCOREDOCK_MAX_QUEUE).")
-        job: Job[T, R] = Job(item, self._loop.create_future(), time.monotonic())
+        job: Job[T, R] = Job(item, done, time.monotonic())
         self._outstanding[job] = None
         self._jobs.put(job)
+        if not self._sweep_due:
+            self._sweep_due = True
+            self._loop.call_later(SWEEP_S, self._sweep)
         if not self._watching:
             self._watching = True
             self._loop.call_later(self._next_check_s(job.queued_at), self._watch)
         return job
+
+    def _being_scored(self) -> int:
+        """Jobs that do not count as waiting; an idle thread is about to take one."""
+        return sum(len(thread.current) or 1 for thread in self._threads)
 
     def abandon(self, job: Job[T, R]) -> None:
         """The client left: a job that is not being scored yet never will be."""
@@ -141,75 +160,90 @@ class Engine(Generic[T, R]):
             self._fail(job, NotReady("The server is shutting down."))
 
     def stop(self) -> None:
-        """End the scoring thread after its present job."""
-        self._jobs.put(None)
+        """End the scoring threads after their present jobs."""
+        for _ in self._threads:
+            self._jobs.put(None)
 
     def _deliver(self, job: Job[T, R], result: R | None, error: BaseException | None) -> None:
-        """Called in a scoring thread."""
+        """Called in a scoring thread. Wakes the loop, unless a sweep is coming and there are more quick jobs."""
         self._finished.append((job, result, error))
-        if not self._delivery_due:
-            self._delivery_due = True
-            self._loop.call_soon_threadsafe(self._deliver_all)
+        if self._delivery_due:
+            return
+        held = self._sweep_due and len(self._finished) < MAX_HELD and not self._jobs.empty()
+        if held and time.monotonic() - (job.started_at or 0) < QUICK_S:
+            return
+        self._delivery_due = True
+        self._loop.call_soon_threadsafe(self._deliver_all, context=self._context)
+
+    def _sweep(self) -> None:
+        """Deliver what no wake-up has delivered."""
+        self._sweep_due = False
+        if self._finished:
+            self._deliver_all()
 
     def _deliver_all(self) -> None:
         self._delivery_due = False
         while self._finished:
             job, result, error = self._finished.popleft()
             self._outstanding.pop(job, None)
-            if job.future.done():
+            if job.settled:
                 if job.follow_up is not None:  # nobody will read it
                     job.follow_up.abort()
-                continue
-            if error is not None:
-                job.future.set_exception(error)
             else:
-                job.future.set_result(result)  # type: ignore[arg-type] # no error: it is a result
+                self._settle(job, result, error)
+
+    def _settle(self, job: Job[T, R], result: R | None, error: BaseException | None) -> None:
+        job.settled = True
+        done = job.done
+        del job.done  # it may refer to the job: a circle would keep both until a collection
+        try:
+            done(job.item, result, error)
+        except Exception:
+            logger.exception("an answer could not be sent")
 
     def _fail(self, job: Job[T, R], error: Exception) -> None:
         self._outstanding.pop(job, None)
+        if not job.settled:
+            self._settle(job, None, error)
         if job.started_at is None:
-            del job.item  # it stays in the queue until the thread skips it; its body need not
-        if not job.future.done():
-            job.future.set_exception(error)
+            del job.item  # it stays in the queue until a thread skips it; its body need not
 
     def _next_check_s(self, now: float) -> float:
         """Seconds until something may be due: a deadline, or the next look at the queue."""
-        due = now + TICK_S
-        job = self._thread.current if self._thread is not None else None
-        if job is not None and job.started_at is not None:
-            due = min(due, job.started_at + self._limits.timeout_s)
-        else:
-            due = min(due, now + self._limits.timeout_s)
+        due = now + min(TICK_S, self._limits.timeout_s)
+        for thread in self._threads:
+            for job in thread.current[:1]:
+                due = min(due, (job.started_at or now) + self._limits.timeout_s)
         return max(due - now, 0.001)
 
     def _watch(self) -> None:
         now = time.monotonic()
-        self._check_deadline(now)
+        for thread in list(self._threads):
+            self._check_deadline(thread, now)
         self._check_stuck(now)
         self._check_queue(now)
-        busy = self._thread is not None and self._thread.busy
+        busy = any(thread.current for thread in self._threads)
         self._watching = bool(self._outstanding or self._late or busy)
         if self._watching:
             self._loop.call_later(self._next_check_s(now), self._watch)
 
-    def _check_deadline(self, now: float) -> None:
-        thread = self._thread
-        job = thread.current if thread is not None else None
-        if thread is None or job is None or job.started_at is None or thread in self._late:
+    def _check_deadline(self, thread: ScoringThread[T, R], now: float) -> None:
+        jobs = thread.current
+        if not jobs or thread in self._late or now - (jobs[0].started_at or now) < self._limits.timeout_s:
             return
-        if now - job.started_at >= self._limits.timeout_s:
+        self._late[thread] = now
+        for job in jobs:
             self._fail(job, DeadlineExceeded(self._limits.timeout_ms))
+            self._on_late(job.item, thread.frame)
             if job.follow_up is not None:
                 job.follow_up.abort()
-            self._late[thread] = now
-            self._on_late(job.item, thread.frame)
-            thread.interrupt(job)
+        thread.interrupt(jobs)
 
     def _check_stuck(self, now: float) -> None:
         """A late thread that came back is as good as new; one that did not makes room for a fresh one."""
         for thread, since in list(self._late.items()):
-            job = thread.current
-            if job is None or (job.started_at or 0) > since:
+            jobs = thread.current
+            if not jobs or (jobs[0].started_at or 0) > since:
                 del self._late[thread]
             elif now - since >= GRACE_S:
                 del self._late[thread]
@@ -217,35 +251,32 @@ class Engine(Generic[T, R]):
 
     def _replace(self, thread: ScoringThread[T, R]) -> None:
         thread.give_up()
+        self._threads.remove(thread)
         self.stuck_threads += 1
         logger.error(
             "run() could not be interrupted %s ms after its deadline; its thread is given up and the worker "
             "will be replaced.",
             int(GRACE_S * 1000),
         )
-        score = self._score
-        if score is not None and self.stuck_threads < MAX_STUCK_THREADS:
-            self._thread = ScoringThread(self._jobs, lambda: score, lambda *_: None, self._deliver)
-            self._thread.start()
-        else:
-            self._thread = None
+        if self._score is not None and self.stuck_threads < MAX_STUCK_THREADS:
+            self._add_thread(self._score)
+        if not self._threads:
             for job in list(self._outstanding):
                 job.abandoned = True
                 self._fail(job, NotReady("No scoring thread is available; the worker is being replaced."))
         self._on_stuck()
 
+    def _add_thread(self, score: Callable[[T], R]) -> None:
+        thread = ScoringThread(self._jobs, lambda: score, lambda *_: None, self._deliver)
+        self._threads.append(thread)
+        thread.start()
+
     def _check_queue(self, now: float) -> None:
         max_wait_s = self._limits.max_wait_ms / 1000
+        if not max_wait_s:
+            return
+        message = f"Waited {self._limits.max_wait_ms} ms for scoring (SCOREDOCK_MAX_QUEUE_WAIT_MS)."
         for job in list(self._outstanding):
-            if job.started_at is not None:
-                continue
-            waited = now - job.queued_at
-            if max_wait_s and waited >= max_wait_s:
+            if job.started_at is None and now - job.queued_at >= max_wait_s:
                 job.abandoned = True
-                self._fail(
-                    job,
-                    QueueFull(f"Waited {self._limits.max_wait_ms} ms for scoring (SCOREDOCK_MAX_QUEUE_WAIT_MS)."),
-                )
-            elif job.on_wait is not None and waited >= TICK_S / 2:
-                job.on_wait()
-                job.on_wait = None
+                self._fail(job, QueueFull(message))

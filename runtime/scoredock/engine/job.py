@@ -1,13 +1,14 @@
-"""One request on its way through the engine."""
+"""One request on its way through the engine, and what may be done with several of them at once."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
 
 
 class FollowUp(Protocol):
@@ -22,20 +23,35 @@ class FollowUp(Protocol):
     def abort(self) -> None: ...
 
 
-class Job(Generic[T, R]):
-    """What is scored, and the future of its result. Times are of ``time.monotonic()``, in seconds.
+class Batching(Protocol[In, Out]):
+    """Scores several items by one call: at most ``max_size``, collected for at most ``wait_s`` seconds.
 
-    ``on_wait`` is called once, on the event loop, when the job has waited for a while: the moment to start
-    watching whether the client is still there.
+    Only items with the same ``key`` are scored together; one whose key is None is scored alone. ``score``
+    returns a result an item, in their order. When it raises, each item is scored alone.
     """
 
-    __slots__ = ("abandoned", "follow_up", "future", "item", "on_wait", "queued_at", "started_at")
+    max_size: int
+    wait_s: float
 
-    def __init__(self, item: T, future: asyncio.Future[R], queued_at: float) -> None:
+    def key(self, item: In) -> Hashable | None: ...
+
+    def score(self, items: Sequence[In]) -> Sequence[Out]: ...
+
+
+class Job(Generic[T, R]):
+    """What is scored, and who is told. Times are of ``time.monotonic()``, in seconds.
+
+    ``done`` is called once, on the event loop, with the item, its result, and None; or with the item, None, and
+    the exception that came instead.
+    """
+
+    __slots__ = ("abandoned", "done", "follow_up", "item", "queued_at", "settled", "started_at")
+
+    def __init__(self, item: T, done: Callable[[T, R | None, BaseException | None], None], queued_at: float) -> None:
         self.item = item
-        self.future = future
+        self.done = done
         self.queued_at = queued_at
         self.started_at: float | None = None
         self.abandoned = False
+        self.settled = False
         self.follow_up: FollowUp | None = None
-        self.on_wait: Callable[[], None] | None = None

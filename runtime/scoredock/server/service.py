@@ -25,20 +25,22 @@ logger = logging.getLogger("scoredock.server")
 
 
 class Service:
-    """Scores with one script. ``gateway`` is its ASGI application; it answers once ``start`` has returned."""
+    """Scores with one script. ``gateway`` answers its requests once ``start`` has returned."""
 
     def __init__(self, settings: Settings, status: WorkerStatus, preloaded: EntryScript | None = None) -> None:
         self._settings = settings
         self._status = status
         self._preloaded = preloaded
         limits = Limits(settings.scoring_timeout_ms, settings.max_queue, settings.max_queue_wait_ms)
-        self._engine: Engine[Incoming, Answer] = Engine(limits, on_stuck=status.ask_for_replacement, on_late=self._late)
+        self._engine: Engine[Incoming, Answer] = Engine(
+            limits, status.ask_for_replacement, self._late, settings.scoring_threads
+        )
         self.gateway = Gateway(self._engine, settings, self.not_ready)
 
     def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
         logger.error(
             "[%s] run() took longer than %d ms (SCORING_TIMEOUT_MS). It was at:\n%s",
-            incoming.request_id,
+            incoming.ids.request_id,
             self._settings.scoring_timeout_ms,
             script_stack(frame),
         )

@@ -19,6 +19,7 @@ from uvicorn_worker import UvicornWorker
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
+from scoredock.web.connection import Connection
 
 HURRY_S = 1.0
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -31,7 +32,6 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
 
     CONFIG_KWARGS = {  # noqa: RUF012 - the base class's way to be configured
         "loop": "uvloop",
-        "http": "httptools",
         "ws": "none",
         "lifespan": "off",
         "interface": "asgi3",
@@ -52,7 +52,9 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         """Wire this process's service."""
         faulthandler.enable()
         self.service: Service = self.app.service(self.status)
-        self.wsgi = self.service.gateway
+        idle_s = self.config.timeout_keep_alive
+        self.config.http = lambda *, server_state, **_: Connection(self.service.gateway, server_state, idle_s)
+        self.wsgi = self.service.gateway  # never called: the connections go to it themselves
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi

@@ -17,6 +17,8 @@ HTML_HEADER: Header = (b"content-type", b"text/html; charset=utf-8")
 SUCCEEDED: Header = (b"x-ms-run-function-failed", b"False")
 FAILED: Header = (b"x-ms-run-function-failed", b"True")
 
+NO_BODY = (204, 304)  # statuses whose answers have none
+
 SCRIPT_FAILED = "An unexpected error occurred in scoring script. Check the logs for more info."
 SERVER_FAILED = "An unexpected internal error occurred. Check the logs for more info."
 

@@ -26,6 +26,9 @@ class Ids:
         self.refusal = ""
 
 
+NO_IDS = Ids("", [])
+
+
 class IdReader:
     """Reads the ids of requests; warns once about the legacy header. One a process: it keeps random bytes."""
 

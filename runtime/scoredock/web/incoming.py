@@ -1,24 +1,72 @@
-"""A scoring request as the gateway hands it to the scoring thread."""
+"""A request as its connection hands it to the gateway, and the gateway to the scoring thread."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
+from scoredock.engine import Job
 from scoredock.web.answers import Header
+from scoredock.web.ids import NO_IDS, Ids
+from scoredock.web.streaming import StreamedBody
+
+
+class Client(Protocol):
+    """The other end of a connection. Addresses are host and port; None where there are none (a Unix socket)."""
+
+    scheme: str
+    address: tuple[str, int] | None
+    server: tuple[str, int] | None
+
+    def send(self, incoming: Incoming, status: int, headers: list[Header], body: bytes) -> None:
+        """Send the whole answer to a request."""
+
+    def stream(self, incoming: Incoming, status: int, headers: list[Header], body: StreamedBody) -> None:
+        """Send an answer whose body is being produced; the gateway is told by ``streamed`` when it has ended."""
 
 
 class Incoming:
-    """One request: ASGI scope, method, raw query string, headers by name, whole body, request id."""
+    """One request, whole.
 
-    __slots__ = ("body", "by_name", "method", "query", "request_id", "scope")
+    ``path`` is decoded, ``raw_path`` and ``query`` are as they came; ``pairs`` are the headers in order, names in
+    lower case, and ``by_name`` the same with repeated ones joined by commas. ``started`` is the time of
+    ``time.perf_counter()`` when the headers were complete. ``client`` gets the answer; it is None once it has
+    left, or where there never was one. ``job`` is the request's place in the engine while it has one.
+    ``too_large`` says how large a body is that was not taken; empty when it was.
+    """
 
-    def __init__(self, scope: dict[str, Any], by_name: dict[bytes, bytes], body: bytes, request_id: str) -> None:
-        self.scope = scope
-        self.method: str = scope["method"]
-        self.query: bytes = scope["query_string"]
+    __slots__ = (
+        *("body", "by_name", "client", "http_version", "ids", "job", "keep_alive", "method", "pairs"),
+        *("path", "query", "raw_path", "started", "too_large"),
+    )
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        pairs: list[Header],
+        by_name: dict[bytes, bytes],
+        body: bytes,
+        raw_path: bytes = b"",
+        http_version: str = "1.1",
+        keep_alive: bool = True,
+        started: float = 0.0,
+        client: Client | None = None,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.pairs = pairs
         self.by_name = by_name
         self.body = body
-        self.request_id = request_id
+        self.raw_path = raw_path
+        self.http_version = http_version
+        self.keep_alive = keep_alive
+        self.started = started
+        self.client = client
+        self.too_large = ""
+        self.ids: Ids = NO_IDS
+        self.job: Job[Incoming, Any] | None = None
 
     @property
     def content_type(self) -> str:
@@ -32,7 +80,7 @@ class Incoming:
         Names with an underscore are left out: a WSGI environment cannot tell them from names with a dash, so
         that they could pass for a header that a proxy has checked.
         """
-        return [(name, value.strip()) for name, value in self.scope["headers"] if b"_" not in name]
+        return [(name, value.strip()) for name, value in self.pairs if b"_" not in name]
 
     def header_dict(self) -> dict[str, str]:
         """The headers as a script gets them: names in Title-Case, repeated ones joined by commas."""

@@ -29,7 +29,7 @@ class RawRequests:
     @contextmanager
     def enter(self, incoming: Incoming) -> Iterator[Request]:
         """The Flask request of ``incoming``; its context lasts as long as the with block."""
-        scope: Any = {**incoming.scope, "headers": incoming.headers, "query_string": b""}
+        scope: Any = _scope(incoming)
         body: Any = io.BytesIO(incoming.body)
         environ: dict[str, Any] = dict(build_environ(scope, body))
         environ["QUERY_STRING"] = incoming.query.decode("latin-1")
@@ -43,7 +43,7 @@ class RawRequests:
         """Whether a trusted proxy says so; the rule and its variable FORWARDED_ALLOW_IPS are gunicorn's."""
         if not any(incoming.by_name.get(name, b"").strip() == value for name, value in _TLS_HEADERS.items()):
             return False
-        peer = (incoming.scope.get("client") or ("",))[0]
+        peer = ((incoming.client and incoming.client.address) or ("",))[0]
         return "*" in self._trusted or peer in self._trusted
 
     def finish(self, result: Any) -> Response:
@@ -55,3 +55,21 @@ class RawRequests:
             headers = {"x-ms-run-function-failed": "False"}
             result = self._app.response_class(encode(result), headers=headers, mimetype="application/json")
         return self._app.process_response(result) if isinstance(result, self._app.response_class) else result
+
+
+def _scope(incoming: Incoming) -> dict[str, Any]:
+    """The ASGI scope that a2wsgi turns into a WSGI environment."""
+    client = incoming.client
+    return {
+        "type": "http",
+        "http_version": incoming.http_version,
+        "method": incoming.method,
+        "scheme": client.scheme if client is not None else "http",
+        "path": incoming.path,
+        "raw_path": incoming.raw_path,
+        "root_path": "",
+        "query_string": b"",
+        "headers": incoming.headers,
+        "client": client.address if client is not None else None,
+        "server": client.server if client is not None else None,
+    }

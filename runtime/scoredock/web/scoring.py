@@ -51,7 +51,7 @@ class Scoring:
 
     def __call__(self, incoming: Incoming) -> Answer:
         """The answer to a request."""
-        logs.request_id.set(incoming.request_id)
+        logs.request_id.set(incoming.ids.request_id)
         with self.context(incoming) as request:
             try:
                 arguments = self.read(incoming, request)

@@ -26,6 +26,23 @@ def run_with(engine, score, scenario):
     return asyncio.run(main())
 
 
+class Submitted:
+    """A job, and a future of what it is done with."""
+
+    def __init__(self, engine, item):
+        self.future = asyncio.get_running_loop().create_future()
+        self.job = engine.submit(item, self._done)
+
+    def _done(self, item, result, error):
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+submit = Submitted
+
+
 def limits(timeout_ms=60_000, max_queue=100, max_wait_ms=0):
     return Limits(timeout_ms, max_queue, max_wait_ms)
 
@@ -46,7 +63,7 @@ def test_items_are_scored_in_order_in_the_thread_that_prepared():
     async def main():
         engine = Engine(limits())
         await engine.start(prepare)
-        jobs = [engine.submit(number) for number in range(50)]
+        jobs = [submit(engine, number) for number in range(50)]
         results = [await job.future for job in jobs]
         engine.stop()
         return results
@@ -70,8 +87,8 @@ def test_what_scoring_raises_comes_out_of_the_future():
 
     async def scenario():
         with pytest.raises(ZeroDivisionError):
-            await engine.submit(0).future
-        return await engine.submit(2).future
+            await submit(engine, 0).future
+        return await submit(engine, 2).future
 
     assert run_with(engine, lambda item: 1 / item, scenario) == 0.5
 
@@ -80,9 +97,9 @@ def test_a_full_queue_refuses():
     engine, gate = Engine(limits(max_queue=2)), threading.Event()
 
     async def scenario():
-        jobs = [engine.submit(number) for number in range(3)]  # one is scored, two wait
+        jobs = [submit(engine, number) for number in range(3)]  # one is scored, two wait
         with pytest.raises(QueueFull, match="SCOREDOCK_MAX_QUEUE"):
-            engine.submit(3)
+            submit(engine, 3)
         assert engine.waiting >= 2
         gate.set()
         return [await job.future for job in jobs]
@@ -99,12 +116,12 @@ def test_a_job_that_waits_too_long_is_refused_and_never_scored():
         return item
 
     async def scenario():
-        first, second = engine.submit("first"), engine.submit("second")
+        first, second = submit(engine, "first"), submit(engine, "second")
         with pytest.raises(QueueFull, match="100 ms"):
             await second.future
         gate.set()
         assert await first.future == "first"
-        return await engine.submit("third").future
+        return await submit(engine, "third").future
 
     assert run_with(engine, score, scenario) == "third"
     assert scored == ["first", "third"]
@@ -119,35 +136,18 @@ def test_abandoned_jobs_are_not_scored_and_leave_the_queue():
         return item
 
     async def scenario():
-        first, second, _ = engine.submit(1), engine.submit(2), engine.submit(3)
-        while first.started_at is None:
+        first, second, _ = submit(engine, 1), submit(engine, 2), submit(engine, 3)
+        while first.job.started_at is None:
             await asyncio.sleep(0.001)
-        engine.abandon(second)
+        engine.abandon(second.job)
         with pytest.raises(Abandoned):
             await second.future
-        last = engine.submit(4)  # there is room again
+        last = submit(engine, 4)  # there is room again
         gate.set()
         return await last.future
 
     assert run_with(engine, score, scenario) == 4
     assert scored == [1, 3, 4]
-
-
-def test_a_waiting_job_is_told_so_once():
-    engine, gate, told = Engine(limits()), threading.Event(), []
-
-    async def scenario():
-        engine.submit("busy")
-        waiting = engine.submit("waiting")
-        waiting.on_wait = lambda: told.append("waiting")
-        while not told:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.15)
-        gate.set()
-        await waiting.future
-
-    run_with(engine, lambda item: gate.wait(), scenario)
-    assert told == ["waiting"]
 
 
 def test_a_late_job_fails_on_time_and_its_thread_goes_on():
@@ -163,9 +163,9 @@ def test_a_late_job_fails_on_time_and_its_thread_goes_on():
     async def scenario():
         started = time.monotonic()
         with pytest.raises(DeadlineExceeded):
-            await engine.submit("endless").future
+            await submit(engine, "endless").future
         assert time.monotonic() - started < 0.3
-        return await engine.submit("next").future
+        return await submit(engine, "next").future
 
     assert run_with(engine, score, scenario) == "next"
     assert len(set(threads)) == 1
@@ -182,7 +182,7 @@ def test_a_stuck_thread_is_given_up_and_reported():
         return item
 
     async def scenario():
-        late, queued = engine.submit("stuck"), engine.submit("queued")
+        late, queued = submit(engine, "stuck"), submit(engine, "queued")
         with pytest.raises(DeadlineExceeded):
             await late.future
         assert await queued.future == "queued"
@@ -205,8 +205,8 @@ def test_many_interrupts_never_reach_the_next_job():
 
     async def scenario():
         for _ in range(40):
-            racing = engine.submit(0.0199)
-            following = engine.submit(0.0)
+            racing = submit(engine, 0.0199)
+            following = submit(engine, 0.0)
             with contextlib.suppress(DeadlineExceeded):
                 assert await racing.future == 499500
             assert await following.future == 499500
@@ -219,7 +219,7 @@ def test_draining_waits_for_the_work_and_fails_what_is_not_done():
     engine, gate = Engine(limits()), threading.Event()
 
     async def scenario():
-        job = engine.submit("slow")
+        job = submit(engine, "slow")
         await engine.drain(0.1)
         with pytest.raises(NotReady):
             await job.future
@@ -248,10 +248,10 @@ def test_a_follow_up_keeps_the_thread_and_each_step_has_the_whole_deadline():
     engine = Engine(limits(timeout_ms=150))
 
     async def scenario():
-        result = await engine.submit(4).future  # delivered before its follow-up has ended
+        result = await submit(engine, 4).future  # delivered before its follow-up has ended
         assert result.steps == 4
         assert len(order) < 4
-        await engine.submit(0).future
+        await submit(engine, 0).future
         assert order[:4] == [0, 1, 2, 3]
 
     run_with(engine, Result, scenario)
@@ -276,8 +276,8 @@ def test_a_late_step_of_a_follow_up_is_aborted():
     engine = Engine(limits(timeout_ms=50))
 
     async def scenario():
-        await engine.submit("endless").future
-        await engine.submit("next").future
+        await submit(engine, "endless").future
+        await submit(engine, "next").future
         assert aborted.is_set()
 
     run_with(engine, Result, scenario)
@@ -301,10 +301,12 @@ def test_a_follow_up_that_nobody_waits_for_any_more_is_aborted():
     engine = Engine(limits())
 
     async def scenario():
-        job = engine.submit("x")
-        while job.started_at is None:
+        left = submit(engine, "x")
+        while left.job.started_at is None:
             await asyncio.sleep(0.001)
-        job.future.cancel()
+        await engine.drain(0)
+        with pytest.raises(NotReady):
+            await left.future
         gate.set()
         while not aborted.is_set():
             await asyncio.sleep(0.01)

@@ -7,8 +7,7 @@ from scoredock.web.incoming import Incoming
 
 def incoming(*headers: tuple[bytes, bytes]) -> Incoming:
     """A request with these headers."""
-    scope = {"method": "POST", "query_string": b"a=1", "headers": list(headers)}
-    return Incoming(scope, dict(headers), b"body", "id-1")
+    return Incoming("POST", "/score", b"a=1", list(headers), dict(headers), b"body")
 
 
 def test_names_are_title_cased_and_repeated_values_joined() -> None:
