@@ -16,6 +16,8 @@ from scoredock.signature import Argument
 MIN_BODY = 1024  # bytes; below this the plain path is as fast
 MAX_KEPT_BODY = 8 * 1024 * 1024  # a parser keeps memory for the largest body it has seen
 
+_BRACKET = ord("[")
+
 # dtype kind and size -> the type of number that is read, where every such number fits the dtype exactly as
 # NumPy would make it fit
 _READ_AS = {"f8": "d", "f4": "d", "i8": "i", "u8": "u"}
@@ -31,11 +33,11 @@ class _Plan:
 
 
 class ArrayReader:
-    """Reads the arguments of one run(). Not for use by several threads at once."""
+    """Reads the arguments of one run()."""
 
     def __init__(self, plans: dict[str, _Plan]) -> None:
         self._plans = plans
-        self._parser: Any = None
+        self._parsers: list[Any] = []  # one for each thread that has been reading at the same time
 
     @classmethod
     def for_arguments(cls, arguments: tuple[Argument, ...]) -> ArrayReader | None:
@@ -50,12 +52,18 @@ class ArrayReader:
             import simdjson
         except ImportError:
             return None
-        parser = self._parser or simdjson.Parser()
-        self._parser = parser if len(body) <= MAX_KEPT_BODY else None
+        brackets = int(np.count_nonzero(np.frombuffer(body, np.uint8) == _BRACKET))
         try:
-            return self._values(parser.parse(body), body.count(b"["), np)
+            parser = self._parsers.pop()
+        except IndexError:
+            parser = simdjson.Parser()
+        try:
+            return self._values(parser.parse(body), brackets, np)
         except (ValueError, TypeError, RuntimeError, AttributeError, RecursionError):
             return None
+        finally:
+            if len(body) <= MAX_KEPT_BODY:
+                self._parsers.append(parser)
 
     def _values(self, document: Any, brackets: int, np: Any) -> dict[str, Any] | None:
         names = list(document.keys())
@@ -95,7 +103,7 @@ def _array(value: Any, plan: _Plan, np: Any) -> Any:
     if rows == 0 or len(numbers) != rows * (1 if plan.columns is None else plan.columns):
         return None
     if plan.columns is not None:
-        if any(len(row) != plan.columns for row in value):
+        if set(map(len, value)) != {plan.columns}:
             return None
         numbers = numbers.reshape(rows, plan.columns)
     with np.errstate(over="ignore"):

@@ -11,6 +11,10 @@ are exact.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from scoredock.signature import Argument
@@ -21,11 +25,32 @@ _DATE_STARTS = ("timestamp", "modified", "date")
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 
 
+_MAX_LAYOUTS = 8  # orders of columns that are remembered; clients usually have one
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Columns of one dtype, which lie in memory together: their places in the frame, and what picks their values."""
+
+    dtype: Any
+    places: Sequence[int]
+    pick: Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """One order of the columns: their names as pandas' index, and their groups."""
+
+    names: Any
+    groups: list[_Group]
+
+
 class FrameReader:
     """Makes frames for one argument. ``columns`` maps each column's name to its dtype."""
 
     def __init__(self, columns: dict[str, Any]) -> None:
         self._columns = columns
+        self._layouts: dict[tuple[str, ...], _Layout] = {}
 
     @classmethod
     def for_argument(cls, argument: Argument) -> FrameReader | None:
@@ -49,23 +74,39 @@ class FrameReader:
         """The frame of a list of records; None to take the plain path."""
         if not isinstance(records, list) or not records or not isinstance(records[0], dict):
             return None
-        names = list(records[0])
-        if len(names) != len(self._columns):
-            return None
         try:
-            columns = {name: [record[name] for record in records] for name in names}
-            if any(len(record) != len(names) for record in records):
+            layout = self._layout(tuple(records[0]))
+            if set(map(len, records)) != {len(self._columns)}:
                 return None
-        except (KeyError, TypeError):
+            blocks = []
+            for group in layout.groups:
+                block = _block(list(map(group.pick, records)), group)
+                if block is None:
+                    return None
+                blocks.append((block, group.places))
+        except (KeyError, TypeError):  # another column, or no record
             return None
-        import pandas as pd
+        return _frame(blocks, layout.names, len(records))
 
-        series = {}
-        for name, values in columns.items():
-            series[name] = _column(values, self._columns.get(name))
-            if series[name] is None:
-                return None
-        return pd.DataFrame(series, copy=False)
+    def _layout(self, names: tuple[str, ...]) -> _Layout:
+        """The columns in this order, grouped by dtype. Raises KeyError for a name that is none of them."""
+        layout = self._layouts.get(names)
+        if layout is None:
+            import pandas as pd
+
+            by_dtype: dict[Any, list[int]] = {}
+            for place, name in enumerate(names):
+                dtype = self._columns[name]
+                alone = getattr(dtype, "kind", "") not in "ibf"  # text: an array of its own
+                by_dtype.setdefault((dtype, place if alone else None), []).append(place)
+            groups = [
+                _Group(dtype, places, itemgetter(*(names[place] for place in places)))
+                for (dtype, _), places in by_dtype.items()
+            ]
+            layout = _Layout(pd.Index(names), groups)
+            if len(self._layouts) < _MAX_LAYOUTS:
+                self._layouts[names] = layout
+        return layout
 
 
 def _is_simple(name: Any, dtype: Any) -> bool:
@@ -74,22 +115,41 @@ def _is_simple(name: Any, dtype: Any) -> bool:
     return str(dtype) in ("int64", "float64", "bool", "str", "object")
 
 
-def _column(values: list[Any], dtype: Any) -> Any:
-    """The column that pandas would make of these JSON values; None where that is not sure."""
+def _block(values: list[Any], group: _Group) -> Any:
+    """The columns that pandas would make of these JSON values, one below the other; None where that is not sure.
+
+    ``values`` has an item a record: a value, or a tuple of them where the group has several columns.
+    """
     import numpy as np
     import pandas as pd
 
-    kinds = set(map(type, values))
+    columns = len(group.places)
+    flat = values if columns == 1 else list(chain.from_iterable(values))
+    kinds = set(map(type, flat))
+    dtype = group.dtype
     kind = getattr(dtype, "kind", "")
     if kind == "O":
         if kinds != {str}:
             return None
-        return pd.Series(values, dtype=object) if dtype == np.dtype(object) else pd.array(values, dtype=dtype)
-    if kind == "b":
-        return np.array(values, dtype=dtype) if kinds == {bool} else None
-    if (kind == "i" and kinds == {int}) or (kind == "f" and kinds <= {int, float}):
-        if int in kinds and not (min(values) >= _LEAST and max(values) <= _GREATEST):
-            return None
-        column = np.array(values, dtype=dtype)
-        return column if kind == "i" or np.isfinite(column).all() else None
-    return None
+        return np.array([values], dtype=object) if dtype == np.dtype(object) else pd.array(values, dtype=dtype)
+    fits = {"b": kinds == {bool}, "i": kinds == {int}, "f": kinds <= {int, float}}.get(kind, False)
+    if not fits or (int in kinds and not (min(flat) >= _LEAST and max(flat) <= _GREATEST)):
+        return None
+    numbers = np.fromiter(flat, dtype, len(flat)).reshape(len(values), columns)
+    return numbers.T if kind != "f" or np.isfinite(numbers).all() else None
+
+
+def _frame(blocks: list[tuple[Any, Sequence[int]]], names: Any, rows: int) -> Any:
+    """The frame of these columns: numbers of one dtype stay together, as in a frame that pandas reads."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        from pandas.api.internals import create_dataframe_from_blocks
+    except ImportError:  # pandas before 3.0
+        columns: dict[int, Any] = {}
+        for block, places in blocks:
+            columns.update(zip(places, block if getattr(block, "ndim", 1) == 2 else [block], strict=True))
+        return pd.DataFrame({name: columns[place] for place, name in enumerate(names)}, copy=False)
+    made = [(block, np.array(places)) for block, places in blocks]
+    return create_dataframe_from_blocks(made, pd.RangeIndex(rows), names)
