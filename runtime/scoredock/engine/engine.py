@@ -126,7 +126,8 @@ class Engine(Generic[T, R]):
         """
         if not self._threads:
             raise NotReady("No scoring thread is available; the worker is being replaced.")
-        if len(self._outstanding) >= self._limits.max_queue + self._being_scored():
+        room = self._limits.max_queue - len(self._outstanding)
+        if room <= 0 and room + self._being_scored() <= 0:
             raise QueueFull(f"The queue is full: {self._limits.max_queue} requests wait (SCOREDOCK_MAX_QUEUE).")
         job: Job[T, R] = Job(item, done, time.monotonic())
         self._outstanding[job] = None

@@ -15,12 +15,14 @@ class PrintedLines(io.TextIOBase):
     """A text stream that logs each complete line; one unfinished line is kept per thread.
 
     Everything that is not text written to it (``buffer``, ``fileno`` and so on) is ``real``'s. So is text
-    that comes while a line is being logged: a script may have sent logging to this very stream.
+    that comes while a line is being logged: a script may have sent logging to this very stream. ``unfinished``
+    says whether any thread has ever left a line without its end; until then there is nothing to flush.
     """
 
     def __init__(self, real: TextIO) -> None:
         self._real = real
         self._thread = threading.local()
+        self.unfinished = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -52,6 +54,7 @@ class PrintedLines(io.TextIOBase):
         *lines, self._thread.rest = (getattr(self._thread, "rest", "") + text).split("\n")
         for line in lines:
             self._log(line)
+        self.unfinished = self.unfinished or bool(self._thread.rest)
         return len(text)
 
     def flush(self) -> None:

@@ -11,7 +11,7 @@ are exact.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -33,7 +33,7 @@ class _Group:
     """Columns of one dtype, which lie in memory together: their places in the frame, and what picks their values."""
 
     dtype: Any
-    places: Sequence[int]
+    places: Any  # array of integers
     pick: Callable[[dict[str, Any]], Any]
 
 
@@ -92,6 +92,7 @@ class FrameReader:
         """The columns in this order, grouped by dtype. Raises KeyError for a name that is none of them."""
         layout = self._layouts.get(names)
         if layout is None:
+            import numpy as np
             import pandas as pd
 
             by_dtype: dict[Any, list[int]] = {}
@@ -100,7 +101,7 @@ class FrameReader:
                 alone = getattr(dtype, "kind", "") not in "ibf"  # text: an array of its own
                 by_dtype.setdefault((dtype, place if alone else None), []).append(place)
             groups = [
-                _Group(dtype, places, itemgetter(*(names[place] for place in places)))
+                _Group(dtype, np.array(places), itemgetter(*(names[place] for place in places)))
                 for (dtype, _), places in by_dtype.items()
             ]
             layout = _Layout(pd.Index(names), groups)
@@ -121,7 +122,6 @@ def _block(values: list[Any], group: _Group) -> Any:
     ``values`` has an item a record: a value, or a tuple of them where the group has several columns.
     """
     import numpy as np
-    import pandas as pd
 
     columns = len(group.places)
     flat = values if columns == 1 else list(chain.from_iterable(values))
@@ -131,7 +131,11 @@ def _block(values: list[Any], group: _Group) -> Any:
     if kind == "O":
         if kinds != {str}:
             return None
-        return np.array([values], dtype=object) if dtype == np.dtype(object) else pd.array(values, dtype=dtype)
+        return (
+            np.array([values], dtype=object)
+            if dtype == np.dtype(object)
+            else dtype.construct_array_type()._from_sequence(values, dtype=dtype)
+        )
     fits = {"b": kinds == {bool}, "i": kinds == {int}, "f": kinds <= {int, float}}.get(kind, False)
     if not fits or (int in kinds and not (min(flat) >= _LEAST and max(flat) <= _GREATEST)):
         return None
@@ -139,9 +143,8 @@ def _block(values: list[Any], group: _Group) -> Any:
     return numbers.T if kind != "f" or np.isfinite(numbers).all() else None
 
 
-def _frame(blocks: list[tuple[Any, Sequence[int]]], names: Any, rows: int) -> Any:
+def _frame(blocks: list[tuple[Any, Any]], names: Any, rows: int) -> Any:
     """The frame of these columns: numbers of one dtype stay together, as in a frame that pandas reads."""
-    import numpy as np
     import pandas as pd
 
     try:
@@ -151,5 +154,4 @@ def _frame(blocks: list[tuple[Any, Sequence[int]]], names: Any, rows: int) -> An
         for block, places in blocks:
             columns.update(zip(places, block if getattr(block, "ndim", 1) == 2 else [block], strict=True))
         return pd.DataFrame({name: columns[place] for place, name in enumerate(names)}, copy=False)
-    made = [(block, np.array(places)) for block, places in blocks]
-    return create_dataframe_from_blocks(made, pd.RangeIndex(rows), names)
+    return create_dataframe_from_blocks(blocks, pd.RangeIndex(rows), names)

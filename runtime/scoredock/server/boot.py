@@ -12,6 +12,7 @@ from scoredock import compat
 from scoredock.entry import EntryScript, initialise, load, make_importable
 from scoredock.errors import BootError
 from scoredock.observe.prints import capture_prints
+from scoredock.server.cpus import available_cpus, machine_cpus, numeric_threads, thread_variables
 from scoredock.settings import Settings
 
 logger = logging.getLogger("scoredock.server")
@@ -19,7 +20,7 @@ _NO_SCHEMA = {"type": "object"}  # what inference-schema gives for a function th
 
 
 def export_environment(settings: Settings) -> None:
-    """Set the variables that scripts read, whatever way they were given to scoredock."""
+    """Set the variables that scripts read, whatever way they were given to scoredock, and their libraries' threads."""
     os.environ["AML_APP_ROOT"] = str(settings.app_root)
     os.environ["AZUREML_ENTRY_SCRIPT"] = str(settings.script_path)
     os.environ["WORKER_COUNT"] = str(settings.worker_count)
@@ -27,6 +28,8 @@ def export_environment(settings: Settings) -> None:
     os.environ["HEALTH_PORT"] = str(settings.health_listener_port or settings.port)
     if settings.model_dir is not None:
         os.environ["AZUREML_MODEL_DIR"] = str(settings.model_dir)
+    threads = numeric_threads(settings, available_cpus(), machine_cpus())
+    os.environ.update(thread_variables(threads, os.environ))
 
 
 def boot(settings: Settings, report: Callable[[str], None]) -> EntryScript:

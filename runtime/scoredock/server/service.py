@@ -17,9 +17,11 @@ from scoredock.server.boot import boot, describe
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import Settings
 from scoredock.web.answers import Answer
+from scoredock.web.batches import Batches, why_no_batches
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
 from scoredock.web.scoring import Scoring
+from scoredock.web.warm_up import warm_up
 
 logger = logging.getLogger("scoredock.server")
 
@@ -52,21 +54,37 @@ class Service:
         return None if self._engine.scoring else "replacing a stuck worker"
 
     async def start(self) -> None:
-        """Import the script and call init(), in the scoring thread. Raises BootError."""
+        """Import the script, call init(), score the schema's sample, in the scoring thread. Raises BootError."""
         started = time.monotonic()
         loop = asyncio.get_running_loop()
-        booted: list[tuple[EntryScript, Documents]] = []
+        booted: list[tuple[EntryScript, Documents, str]] = []
 
         def prepare() -> Callable[[Incoming], Answer]:
             script = self._preloaded or boot(self._settings, self._status.report)
             self._status.report("swagger")
-            booted.append((script, build_documents(script.signature, self._settings)))
-            return Scoring(script, loop)
+            documents = build_documents(script.signature, self._settings)
+            scoring = Scoring(script, loop)
+            self._batch(scoring, script)
+            warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
+            booted.append((script, documents, "" if warm_up_s is None else f", {warm_up_s:.2f} s of them warm-up"))
+            return scoring
 
         await self._engine.start(prepare)
-        script, documents = booted[0]
+        script, documents, of_them = booted[0]
         self.gateway.open(script.signature.kind, documents)
-        logger.info("Worker %d is ready after %.1f s: %s", os.getpid(), time.monotonic() - started, describe(script))
+        elapsed_s = time.monotonic() - started
+        logger.info("Worker %d is ready after %.1f s%s: %s", os.getpid(), elapsed_s, of_them, describe(script))
+
+    def _batch(self, scoring: Scoring, script: EntryScript) -> None:
+        """Score requests together, if that is wanted and can be."""
+        settings = self._settings
+        if settings.max_batch_size == 1:
+            return
+        reason = why_no_batches(script.signature, scoring.uses_flask)
+        if reason is None:
+            scoring.batching = Batches(scoring, script.signature, settings.max_batch_size, settings.batch_wait_ms)
+        else:
+            logger.warning("SCOREDOCK_MAX_BATCH_SIZE is ignored: %s.", reason)
 
     async def drain(self, timeout_s: float) -> None:
         """Finish what was accepted, for at most ``timeout_s`` seconds; answer the rest with 503."""

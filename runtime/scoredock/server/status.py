@@ -6,7 +6,7 @@ import mmap
 import struct
 import time
 
-PHASES = ("starting", "import", "init", "swagger", "ready", "draining", "failed")
+PHASES = ("starting", "import", "init", "swagger", "warm-up", "ready", "draining", "failed")
 _HEAD = struct.Struct("=BBdH")  # phase, replacement wanted, since (monotonic seconds), length of the message
 _SIZE = 4096
 

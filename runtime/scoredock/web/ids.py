@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
+import uuid
 from collections.abc import Mapping
 
 from scoredock.web.answers import Header
 
 MAX_LENGTH = 100
 ECHOED = (b"traceid", b"trace-id")
-_IDS_AT_ONCE = 64
+_READ = frozenset((b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id", *ECHOED))
+_COUNTED = 48  # bits at the end of an id
 
 logger = logging.getLogger("scoredock.web")
 
@@ -30,11 +31,16 @@ NO_IDS = Ids("", [])
 
 
 class IdReader:
-    """Reads the ids of requests; warns once about the legacy header. One a process: it keeps random bytes."""
+    """Reads the ids of requests, and makes those that are absent; warns once about the legacy header.
+
+    One a process: new ids are a random UUID's first half and a number that goes up.
+    """
 
     def __init__(self) -> None:
         self._warned = False
-        self._random = ""
+        first = uuid.uuid4()
+        self._prefix = str(first)[:24]
+        self._number = first.int % (1 << _COUNTED)
 
     def read(self, headers: Mapping[bytes, bytes]) -> Ids:
         """The ids in ``headers`` (names in lower case).
@@ -42,6 +48,10 @@ class IdReader:
         ``x-ms-request-id`` is the client id's legacy name: it goes back as it was sent, else as the client
         id, else as the request id.
         """
+        if _READ.isdisjoint(headers):
+            made = self.new()
+            value = made.encode()
+            return Ids(made, [(b"x-request-id", value), (b"x-ms-request-id", value)])
         request_id = headers.get(b"x-request-id", b"").strip() or self.new().encode()
         legacy = headers.get(b"x-ms-request-id", b"").strip()
         client = headers.get(b"x-ms-client-request-id", b"").strip()
@@ -60,12 +70,9 @@ class IdReader:
         return ids
 
     def new(self) -> str:
-        """A random UUID of version 4, as text."""
-        if not self._random:
-            self._random = os.urandom(16 * _IDS_AT_ONCE).hex()
-        digits, self._random = self._random[:32], self._random[32:]
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        """A UUID of version 4, as text, that no other process has made."""
+        self._number = (self._number + 1) % (1 << _COUNTED)
+        return f"{self._prefix}{self._number:012x}"
 
     def _warn(self) -> None:
         if not self._warned:

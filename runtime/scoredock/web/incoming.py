@@ -31,11 +31,12 @@ class Incoming:
     lower case, and ``by_name`` the same with repeated ones joined by commas. ``started`` is the time of
     ``time.perf_counter()`` when the headers were complete. ``client`` gets the answer; it is None once it has
     left, or where there never was one. ``job`` is the request's place in the engine while it has one.
-    ``too_large`` says how large a body is that was not taken; empty when it was.
+    ``too_large`` says how large a body is that was not taken; empty when it was. ``arguments`` are run()'s, once
+    they have been read.
     """
 
     __slots__ = (
-        *("body", "by_name", "client", "http_version", "ids", "job", "keep_alive", "method", "pairs"),
+        *("arguments", "body", "by_name", "client", "http_version", "ids", "job", "keep_alive", "method", "pairs"),
         *("path", "query", "raw_path", "started", "too_large"),
     )
 
@@ -65,6 +66,7 @@ class Incoming:
         self.started = started
         self.client = client
         self.too_large = ""
+        self.arguments: dict[str, Any] | None = None
         self.ids: Ids = NO_IDS
         self.job: Job[Incoming, Any] | None = None
 

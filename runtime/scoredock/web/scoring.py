@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
+from scoredock.engine import Batching
 from scoredock.engine.scoring_thread import Interrupted
 from scoredock.entry.script import EntryScript, is_own_module, script_traceback
 from scoredock.errors import EncodingError, RequestProblem
@@ -17,7 +18,7 @@ from scoredock.observe import logs
 from scoredock.observe.prints import capture_prints
 from scoredock.payload import SchemaReader, encode, query_text, query_values, schema_arguments, text_of
 from scoredock.signature import Kind
-from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, message_answer, problem_answer
+from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, Header, message_answer, problem_answer
 from scoredock.web.incoming import Incoming
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ _NO_CONTEXT: AbstractContextManager[None] = nullcontext()
 
 
 class Scoring:
-    """Scores requests with one script. Never raises for a fault of the client or of the script."""
+    """Scores requests with one script. Never raises for a fault of the client or of the script.
+
+    ``batching``, where it is set, scores several at once.
+    """
 
     def __init__(self, script: EntryScript, loop: asyncio.AbstractEventLoop) -> None:
         self._signature = script.signature
@@ -44,7 +48,9 @@ class Scoring:
             self._read = self._read_schema
         elif script.signature.kind is Kind.RAW:
             self._read = self._read_raw
-        if script.signature.kind is Kind.RAW or _uses_flask(script):
+        self.batching: Batching[Incoming, Answer] | None = None
+        self.uses_flask = script.signature.kind is Kind.RAW or _uses_flask(script)
+        if self.uses_flask:
             from scoredock.web.raw import RawRequests
 
             self._raw = RawRequests()
@@ -57,28 +63,39 @@ class Scoring:
                 arguments = self.read(incoming, request)
             except RequestProblem as problem:
                 return problem_answer(problem)
-            started = time.perf_counter()
             try:
-                result = self.call(**arguments)
+                result, elapsed_ms = self.run(arguments)
             except Interrupted:
                 raise
             except BaseException as error:
                 return self._failed(error)
-            finally:
-                self._prints.flush()  # an unfinished line is this request's
-            elapsed_ms = (time.perf_counter() - started) * 1000
             try:
-                answer = self.write(result, incoming)
+                return self.answer(result, incoming, elapsed_ms)
             except Interrupted:
                 raise
             except EncodingError as error:
                 logger.error("The result of run() cannot be sent: %s", error)
-                answer = message_answer(500, SCRIPT_FAILED, failed=True)
             except Exception as error:
                 logger.error("Encoding the result of run() raised:\n%s", script_traceback(error))
-                answer = message_answer(500, SCRIPT_FAILED, failed=True)
-            answer.headers.append((b"x-ms-run-fn-exec-ms", b"%.3f" % elapsed_ms))
+            answer = message_answer(500, SCRIPT_FAILED, failed=True)
+            answer.headers.append(_took(elapsed_ms))
             return answer
+
+    def run(self, arguments: dict[str, Any]) -> tuple[Any, float]:
+        """Call run(). Returns its result, and the milliseconds that it took; raises what it raises."""
+        started = time.perf_counter()
+        try:
+            result = self.call(**arguments)
+        finally:
+            if self._prints.unfinished:
+                self._prints.flush()  # what stands there is this request's
+        return result, (time.perf_counter() - started) * 1000
+
+    def answer(self, result: Any, incoming: Incoming, elapsed_ms: float) -> Answer:
+        """The answer that carries run()'s result and says how long it took. Raises EncodingError."""
+        answer = self.write(result, incoming)
+        answer.headers.append(_took(elapsed_ms))
+        return answer
 
     def context(self, incoming: Incoming) -> AbstractContextManager[Any]:
         """What surrounds reading, calling and writing: Flask's request context, for a script that uses it.
@@ -88,7 +105,9 @@ class Scoring:
         return self._raw.enter(incoming) if self._raw is not None else _NO_CONTEXT
 
     def read(self, incoming: Incoming, request: Any) -> dict[str, Any]:
-        """run()'s arguments. Raises RequestProblem."""
+        """run()'s arguments, as they were read before if they were. Raises RequestProblem."""
+        if incoming.arguments is not None:
+            return incoming.arguments
         arguments = self._read(incoming, request)
         if self._signature.wants_headers:
             arguments["request_headers"] = incoming.header_dict()
@@ -151,6 +170,10 @@ def _uses_flask(script: EntryScript) -> bool:
     wanted = {id(flask), id(flask.request)}
     modules = [one for one in list(sys.modules.values()) if is_own_module(one, script.path.parent)]
     return any(id(value) in wanted for one in [script.module, *modules] for value in vars(one).values())
+
+
+def _took(elapsed_ms: float) -> Header:
+    return (b"x-ms-run-fn-exec-ms", b"%.3f" % elapsed_ms)
 
 
 def chosen_status(error: BaseException) -> int | None:

@@ -15,7 +15,7 @@ def reader() -> IdReader:
     return IdReader()
 
 
-def test_new_ids_are_random_uuids(reader: IdReader) -> None:
+def test_new_ids_are_uuids_that_differ(reader: IdReader) -> None:
     made = [reader.new() for _ in range(1000)]
     assert len(set(made)) == 1000
     for text in made:
