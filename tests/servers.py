@@ -52,6 +52,7 @@ class InProcess:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._server: asyncio.Server | None = None
+        self._idle_s: float = flags.pop("idle_s", 30)
         settings, self.warnings = resolve(flags, environment, folder)
         self.service = Service(settings, WorkerStatus())
         try:
@@ -77,7 +78,7 @@ class InProcess:
         await self.service.start()
         state = ServerState()
         self._server = await self._loop.create_server(
-            lambda: Connection(self.service.gateway, state, idle_s=30), "127.0.0.1", 0
+            lambda: Connection(self.service.gateway, state, self._idle_s), "127.0.0.1", 0
         )
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.connections = state.connections
@@ -90,6 +91,15 @@ class InProcess:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def tell_connections_to_end(self) -> None:
+        """What a server does with its connections when it ends."""
+
+        async def tell() -> None:
+            for connection in list(self.connections):
+                connection.shutdown()
+
+        self._call(tell())
 
     async def _end_connections(self, server: asyncio.Server) -> None:
         server.close()

@@ -17,7 +17,6 @@ import scoredock
 from scoredock.entry.script import EntryScript, script_traceback
 from scoredock.errors import ScoredockError
 from scoredock.observe import logs
-from scoredock.observe.prints import capture_prints
 from scoredock.signature import EMPTY, Kind, Signature
 from scoredock.web.incoming import Incoming
 from scoredock.web.scoring import Scoring
@@ -53,7 +52,6 @@ def warm_up(script: EntryScript, scoring: Scoring, report: Callable[[str], None]
     there was nothing to do. What fails is one warning. A streamed body is not produced: nobody reads it.
     """
     started = time.perf_counter()
-    prints = capture_prints()
     step = _READ
     failure: BaseException | None = None
     token = logs.request_id.set(PHASE)  # marks what run() prints
@@ -65,10 +63,7 @@ def warm_up(script: EntryScript, scoring: Scoring, report: Callable[[str], None]
         with scoring.context(incoming) as request:
             arguments = scoring.read(incoming, request)
             step = _CALL
-            try:
-                result = scoring.call(**arguments)
-            finally:
-                prints.flush()
+            result, _ = scoring.run(arguments)
             step = _WRITE
             scoring.write(result, incoming)
     except BaseException as error:  # SystemExit too: a request would not end the worker either

@@ -312,3 +312,184 @@ def test_a_follow_up_that_nobody_waits_for_any_more_is_aborted():
             await asyncio.sleep(0.01)
 
     run_with(engine, Result, scenario)
+
+
+def test_several_threads_score_at_the_same_time():
+    engine, barrier = Engine(limits(), threads=3), threading.Barrier(3, timeout=10)
+
+    def score(item):
+        barrier.wait()  # passes only when all three are here
+        return item, threading.get_ident()
+
+    async def scenario():
+        return [await one.future for one in [submit(engine, number) for number in range(9)]]
+
+    results = run_with(engine, score, scenario)
+    assert [item for item, _ in results] == list(range(9))
+    assert len({thread for _, thread in results}) == 3
+
+
+def test_a_late_job_in_one_thread_does_not_touch_the_others():
+    engine, gate = Engine(limits(timeout_ms=150), threads=2), threading.Event()
+
+    def score(item):
+        while item == "endless":
+            pass
+        return item
+
+    async def scenario():
+        late = submit(engine, "endless")
+        others = [submit(engine, number) for number in range(20)]
+        assert [await one.future for one in others] == list(range(20))
+        with pytest.raises(DeadlineExceeded):
+            await late.future
+        return await submit(engine, "next").future
+
+    assert run_with(engine, score, scenario) == "next"
+    gate.set()
+
+
+def test_a_quick_result_does_not_wait_for_a_slow_job_behind_it():
+    engine, gate = Engine(limits()), threading.Event()
+
+    def score(item):
+        if item == "slow":
+            gate.wait(10)
+        return item
+
+    async def scenario():
+        quick, slow, last = (submit(engine, item) for item in ("quick", "slow", "last"))
+        started = time.monotonic()
+        assert await quick.future == "quick"
+        assert time.monotonic() - started < 1
+        gate.set()
+        return await slow.future, await last.future
+
+    assert run_with(engine, score, scenario) == ("slow", "last")
+
+
+class Doubling:
+    """Scores numbers, odd and even ones in batches of their own; fails for batches that hold a 13."""
+
+    def __init__(self, max_size=64, wait_s=0.0):
+        self.batching = self
+        self.max_size, self.wait_s = max_size, wait_s
+        self.gate, self.entered = threading.Event(), threading.Event()
+        self.batches, self.alone = [], []
+
+    def __call__(self, item):
+        self.alone.append(item)
+        if item == "gate":
+            self.entered.set()
+            self.gate.wait(10)
+        if item == 13:
+            raise ValueError(item)
+        return item * 2
+
+    def key(self, item):
+        if item == "unreadable":
+            raise ValueError(item)
+        return None if isinstance(item, str) else item % 2
+
+    def score(self, items):
+        self.batches.append(list(items))
+        if 13 in items:
+            raise ValueError(13)
+        return [item * 2 for item in items]
+
+    def run(self, items, **more):
+        """What becomes of ``items``, all of which wait while another item is scored."""
+        engine = Engine(limits(**more))
+
+        async def scenario():
+            submit(engine, "gate")
+            while not self.entered.is_set():
+                await asyncio.sleep(0.001)
+            submitted = [submit(engine, item) for item in items]
+            self.gate.set()
+            return await asyncio.gather(*(one.future for one in submitted), return_exceptions=True)
+
+        return run_with(engine, self, scenario)
+
+
+def test_jobs_that_wait_are_scored_together_with_those_of_the_same_key():
+    scorer = Doubling()
+    assert scorer.run([1, 2, 3, 4, 5]) == [2, 4, 6, 8, 10]
+    assert scorer.batches == [[1, 3, 5], [2, 4]]
+
+
+def test_a_batch_is_not_larger_than_it_may_be():
+    scorer = Doubling(max_size=3)
+    assert scorer.run([1, 3, 5, 7, 9, 11, 15, 17]) == [2, 6, 10, 14, 18, 22, 30, 34]
+    assert [len(batch) for batch in scorer.batches] == [3, 3, 2]
+
+
+def test_a_job_without_a_key_is_scored_alone():
+    scorer = Doubling()
+    assert scorer.run(["a", 1, "unreadable", 3]) == ["aa", 2, "unreadable" * 2, 6]
+    assert scorer.batches == [[1, 3]]
+
+
+def test_when_a_batch_fails_each_job_is_scored_alone():
+    scorer = Doubling()
+    first, failed, last = scorer.run([1, 13, 3])
+    assert (first, last) == (2, 6)
+    assert isinstance(failed, ValueError)
+    assert scorer.alone == ["gate", 1, 13, 3]
+
+
+def test_a_batch_that_is_late_fails_and_the_next_job_is_scored():
+    class Slow(Doubling):
+        def score(self, items):
+            while True:
+                pass
+
+    scorer = Slow()
+    assert [type(one) for one in scorer.run([1, 3], timeout_ms=150)] == [DeadlineExceeded] * 2
+    assert scorer.alone == ["gate"]
+
+
+def test_a_batch_waits_for_more_as_long_as_it_may():
+    scorer = Doubling(max_size=2, wait_s=5.0)
+    engine = Engine(limits())
+
+    async def scenario():
+        first = submit(engine, 1)
+        await asyncio.sleep(0.1)
+        assert not first.future.done()
+        second = submit(engine, 3)
+        return await first.future, await second.future
+
+    started = time.monotonic()
+    assert run_with(engine, scorer, scenario) == (2, 6)
+    assert time.monotonic() - started < 3  # full before its time
+    assert scorer.batches == [[1, 3]]
+
+
+def test_a_job_that_waits_for_company_is_scored_when_the_time_is_up():
+    scorer = Doubling(max_size=64, wait_s=0.05)
+    engine = Engine(limits())
+
+    async def scenario():
+        return await submit(engine, 4).future
+
+    assert run_with(engine, scorer, scenario) == 8
+    assert scorer.alone == [4]
+
+
+def test_stopping_ends_all_threads_also_while_a_batch_is_collected():
+    scorer = Doubling(wait_s=0.2)
+    engine = Engine(limits(), threads=2)
+
+    async def main():
+        await engine.start(lambda: scorer)
+        done = submit(engine, 2)
+        engine.stop()
+        assert await done.future == 4
+
+    before = threading.active_count()
+    asyncio.run(main())
+    until = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert threading.active_count() <= before

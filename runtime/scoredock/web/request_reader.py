@@ -1,0 +1,205 @@
+"""Bytes to requests. httptools parses heads and chunks; a body of known length goes past it, uncopied."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+from urllib.parse import unquote
+
+import httptools
+
+from scoredock.web.answers import Header
+from scoredock.web.incoming import Client, Incoming
+
+MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about
+NOT_HTTP = "Invalid HTTP request received."
+HEAD_TOO_LARGE = f"The request's line and headers have more than {MAX_HEAD} bytes."
+
+logger = logging.getLogger("scoredock.web")
+
+
+class Receiver(Client, Protocol):
+    """Who reads requests: it is their client's representative, too."""
+
+    def received(self, incoming: Incoming) -> None:
+        """A request is complete; or its body is too large, and will not be kept."""
+
+    def discarded(self) -> None:
+        """All of a body has come that was too large."""
+
+    def awaited(self) -> None:
+        """The client waits for ``100 Continue`` before it sends the body."""
+
+    def refused(self, status: int, message: str) -> None:
+        """What came is no request; nothing more will be read."""
+
+
+class RequestReader:
+    """Reads the requests of one connection. Bodies of up to ``max_body`` bytes are kept, larger ones discarded.
+
+    The methods beside ``feed`` are called by the parser.
+    """
+
+    def __init__(self, receiver: Receiver, max_body: int) -> None:
+        self._receiver = receiver
+        self._max_body = max_body
+        self._parser = httptools.HttpRequestParser(self)
+        self._ended = False  # what came is not HTTP
+        self._url = b""
+        self._pairs: list[Header] = []
+        self._by_name: dict[bytes, bytes] = {}
+        self._pieces: list[bytes] = []
+        self._in_head = False
+        self._head_size = 0
+        self._declared = 0  # bytes of the body by its Content-Length, 0 where it has none
+        self._size = 0  # bytes of the body so far
+        self._left = 0  # bytes of the body that are to come, past the parser
+        self.discarding = False
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they come."""
+        if self._left:
+            data = self._take_body(data)
+        if data and not self._ended:
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        in_head, head_size = self._in_head, self._head_size
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._parse_without_upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError as error:
+            logger.debug("not HTTP: %s", error)
+            self._refuse(400, NOT_HTTP)
+        if self._in_head:
+            if in_head:  # all of it belongs to this head
+                self._head_size = head_size + len(data)
+            if self._head_size > MAX_HEAD:
+                self._refuse(431, HEAD_TOO_LARGE)
+        elif self._size < self._declared:
+            self._left = self._declared - self._size
+
+    def _parse_without_upgrade(self, rest: bytes) -> None:
+        """Parse a request that asks for another protocol once more, as one of this protocol.
+
+        The parser stops at the end of such a request's headers; clients that would like HTTP/2 send a body behind.
+        """
+        method = self._parser.get_method()
+        self._parser = httptools.HttpRequestParser(self)
+        if method == b"CONNECT":
+            self._refuse(400, NOT_HTTP)
+            return
+        lines = [b"%b %b HTTP/1.1" % (method, self._url)]
+        lines += [b"%b: %b" % pair for pair in self._pairs if pair[0] not in (b"upgrade", b"http2-settings")]
+        self._parse(b"\r\n".join([*lines, b"", rest]))
+
+    def _take_body(self, data: bytes) -> bytes:
+        """Take what belongs to the present body; returns the rest."""
+        taken, rest = (data, b"") if len(data) <= self._left else (data[: self._left], data[self._left :])
+        self._left -= len(taken)
+        self._size += len(taken)
+        if not self.discarding:
+            self._pieces.append(taken)
+        if not self._left:
+            self._complete()
+            self._parser = httptools.HttpRequestParser(self)  # the former one still waits for the body
+        return rest
+
+    def _refuse(self, status: int, message: str) -> None:
+        if not self._ended:
+            self._ended = True
+            self._receiver.refused(status, message)
+
+    def _complete(self) -> None:
+        self._declared = self._size = 0
+        if self.discarding:
+            self.discarding = False
+            self._receiver.discarded()
+        elif not self._ended:
+            self._receiver.received(self._incoming())
+
+    def _discard(self, got: str) -> None:
+        """Have the request answered before its body is there."""
+        self._pieces.clear()
+        self.discarding = True
+        incoming = self._incoming()
+        incoming.keep_alive = False
+        incoming.too_large = got
+        self._receiver.received(incoming)
+
+    def _incoming(self) -> Incoming:
+        parser, pieces, self._pieces = self._parser, self._pieces, []
+        path = self._raw_path.decode("utf-8", "replace")
+        return Incoming(
+            parser.get_method().decode("ascii"),
+            unquote(path) if "%" in path else path,
+            self._query,
+            self._pairs,
+            self._by_name,
+            pieces[0] if len(pieces) == 1 else b"".join(pieces),
+            self._raw_path,
+            parser.get_http_version(),
+            parser.should_keep_alive(),
+            self._started,
+            self._receiver,
+        )
+
+    # --- called by the parser
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._head_size = True, 0
+        self._url = b""
+        self._pairs, self._by_name, self._pieces = [], {}, []
+        self._declared = self._size = 0
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request's target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        name = name.lower()
+        self._pairs.append((name, value))
+        self._head_size += len(name) + len(value)
+        by_name = self._by_name
+        by_name[name] = by_name[name] + b"," + value if name in by_name else value
+
+    def on_headers_complete(self) -> None:
+        """The body comes next."""
+        self._in_head = False
+        if self._parser.should_upgrade():
+            return
+        self._started = time.perf_counter()
+        if self._head_size > MAX_HEAD:
+            self._refuse(431, HEAD_TOO_LARGE)
+            return
+        self._raw_path, self._query = self._url, b""
+        if self._url != b"/score":
+            parsed = httptools.parse_url(self._url)
+            self._raw_path, self._query = parsed.path or b"", parsed.query or b""
+        by_name = self._by_name
+        if b"content-length" in by_name and b"transfer-encoding" not in by_name:
+            self._declared = int(by_name[b"content-length"])
+        if self._declared > self._max_body:
+            self._discard(f"{self._declared} bytes")
+        elif b"expect" in by_name and by_name[b"expect"].lower() == b"100-continue":
+            self._receiver.awaited()
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        self._size += len(piece)
+        if self.discarding:
+            return
+        if self._size > self._max_body:
+            self._discard(f"more than {self._max_body} bytes")
+        else:
+            self._pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        """The request's end."""
+        if not self._parser.should_upgrade():
+            self._complete()
