@@ -99,8 +99,8 @@ class Settings:
         "Threads of one worker that call run(), for scripts whose libraries release the interpreter lock and may "
         "be called by several threads at once; init() runs once, in the first.", minimum=1, maximum=64)
     warmup: bool = _setting("bool", "SCOREDOCK_WARMUP", True, WORKERS,
-        "Score the sample of the script's schema before a worker is ready, so that the first request is as fast "
-        "as the others. Needs a schema; a failure is a warning.")
+        "Score the sample of the script's schema before a worker takes requests, so that the first one is as fast "
+        "as the others. Without a schema nothing is scored; a failure is a warning.")
     drain_timeout_s: int = _setting("int", "SCOREDOCK_DRAIN_TIMEOUT_S", 30, WORKERS,
         "Seconds that requests in flight have to finish after SIGTERM.", minimum=0)
 

@@ -17,6 +17,7 @@ from docs.examples import BIN, Stage
 from docs.pages import DOCS, PAGES, Scenario, blocks, headings, scenarios, table_rows, text_of
 from scoredock.compat.finder import STAND_INS
 from scoredock.errors import ExitCode
+from scoredock.server.cpus import THREAD_VARIABLES
 from scoredock.server.status import PHASES
 from scoredock.settings import declarations
 from servers import wait_until
@@ -26,7 +27,9 @@ LANGUAGES = {"console", "json", "log", "python", "sh", "text", "yaml"}
 NOT_OURS = {
     "AML_MODEL_DC_DEBUG",  # read by the stand-in for azureml-monitoring
     "FORWARDED_ALLOW_IPS",  # read by gunicorn
-    "OMP_NUM_THREADS",  # read by OpenMP
+    *THREAD_VARIABLES,  # read by numeric libraries, as are the next two
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
     "SERVER_PORT",  # set for scripts
     "WORKER_CUONT",  # misspelt on purpose
 }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -20,6 +19,9 @@ from scoredock.entry.script import script_traceback
 from scoredock.errors import BootError, EncodingError, ExitCode, RequestProblem, SettingError
 from scoredock.settings import Settings, resolve
 from scoredock.signature import Argument, Kind
+
+if TYPE_CHECKING:
+    from scoredock.web.incoming import Incoming
 
 _PHASES = {
     "import": ExitCode.CHECK_IMPORT,
@@ -100,24 +102,20 @@ def _default_text(argument: Argument) -> str:
 
 def _score(script: EntryScript, settings: Settings, request_file: Path | None) -> None:
     from scoredock.schema import build_documents
-    from scoredock.web.incoming import Incoming
     from scoredock.web.scoring import Scoring
 
     try:
         documents = build_documents(script.signature, settings)
     except BootError as error:
         _fail(error.phase, str(error), ExitCode.BOOT_FAILED)
-    body, source = _body(script, request_file)
-    if body is None:
-        _line("request", "none was scored: the script has no schema with a sample. Give one with --request FILE.")
+    incoming, source = _request(script, request_file)
+    if incoming is None:
+        _line("request", "none was scored: the script has no schema with samples. Give one with --request FILE.")
     else:
-        _line("request", f"{source}: {_short(body.decode('utf-8', 'replace').strip())}")
-        raw = script.signature.kind is Kind.RAW and request_file is not None and request_file.suffix != ".json"
-        content_type = b"application/octet-stream" if raw else b"application/json"
-        headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+        _line("request", f"{source}: {_short(incoming.body.decode('utf-8', 'replace').strip())}")
         loop = asyncio.new_event_loop()
         try:
-            _score_one(Scoring(script, loop), Incoming("POST", "/score", b"", headers, dict(headers), body))
+            _score_one(Scoring(script, loop), incoming)
         finally:
             loop.close()
     versions = [version for version in ("2", "3", "3.1") if documents.find(version)]
@@ -149,17 +147,18 @@ def _score_one(scoring: Any, incoming: Any) -> None:
     _line("answer", f"{answer.status} {body}")
 
 
-def _body(script: EntryScript, request_file: Path | None) -> tuple[bytes | None, str]:
-    """The request's body, and where it is from."""
-    if request_file is not None:
-        return request_file.read_bytes(), str(request_file)
-    if script.signature.kind is not Kind.SCHEMA:
-        return None, ""
-    from inference_schema.schema_util import get_input_schema
+def _request(script: EntryScript, request_file: Path | None) -> tuple[Incoming | None, str]:
+    """The request to score, and where its body is from."""
+    from scoredock.web.incoming import Incoming
+    from scoredock.web.warm_up import sample_request
 
-    example = get_input_schema(script.signature.decorated).get("example", {})
-    sample = {one.name: example[one.name] for one in script.signature.arguments if one.type is not None}
-    return json.dumps(sample).encode(), "the schema's own sample"
+    if request_file is None:
+        return sample_request(script.signature), "the schema's own sample"
+    body = request_file.read_bytes()
+    raw = script.signature.kind is Kind.RAW and request_file.suffix != ".json"
+    content_type = b"application/octet-stream" if raw else b"application/json"
+    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    return Incoming("POST", "/score", b"", headers, dict(headers), body), str(request_file)
 
 
 def _value_text(value: Any) -> str:

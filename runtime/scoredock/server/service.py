@@ -66,7 +66,7 @@ class Service:
             scoring = Scoring(script, loop)
             self._batch(scoring, script)
             warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
-            booted.append((script, documents, "" if warm_up_s is None else f", {warm_up_s:.2f} s of them warm-up"))
+            booted.append((script, documents, "" if warm_up_s is None else f", {warm_up_s:.3f} s of them warm-up"))
             return scoring
 
         await self._engine.start(prepare)

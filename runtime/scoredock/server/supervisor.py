@@ -317,4 +317,7 @@ def _how(code: int) -> str:
 
 
 def _doing(worker: ScoringWorker) -> str:
-    return "it served" if worker.status.phase == "ready" else f"in phase {worker.status.phase}"
+    phase = worker.status.phase
+    if phase == "warm-up":
+        return "in phase warm-up: run() with the schema's sample; SCOREDOCK_WARMUP=false leaves it out"
+    return "it served" if phase == "ready" else f"in phase {phase}"
