@@ -29,7 +29,7 @@ R = TypeVar("R")
 TICK_S = 0.05
 GRACE_S = 0.25  # for an interrupted run() to come back before its thread counts as stuck
 MAX_STUCK_THREADS = 8
-SWEEP_S = 0.002  # a result that waits for company waits no longer
+SWEEP_S = 0.004  # a result that waits for company waits no longer
 QUICK_S = 0.001  # a job that took longer has its result delivered at once
 MAX_HELD = 16
 

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from scoredock.errors import RefusedValue, RequestProblem
-from scoredock.payload.arrays import MIN_BODY, ArrayReader
+from scoredock.payload import arrays, records
+from scoredock.payload.arrays import ArrayReader
 from scoredock.payload.descriptions import describe, nested
 from scoredock.payload.frames import FrameReader
 from scoredock.payload.json_body import is_json, object_of
+from scoredock.payload.records import RecordsReader
 from scoredock.payload.refusals import refusal
 from scoredock.signature import EMPTY, Argument
 
@@ -72,12 +74,17 @@ class SchemaReader:
         self._arrays = ArrayReader.for_arguments(arguments)
         frames = {argument.name: FrameReader.for_argument(argument) for argument in arguments}
         self._frames = {name: reader for name, reader in frames.items() if reader is not None}
+        self._records = RecordsReader.for_arguments(arguments, self._frames)
 
     def read(self, body: bytes, content_type: str) -> dict[str, Any]:
         """run()'s arguments. Raises RequestProblem: 415 for another type than JSON, 400 for what does not fit."""
         values: dict[str, Any] | None = None
-        if self._arrays is not None and len(body) >= MIN_BODY and is_json(content_type):
+        if self._arrays is not None and len(body) >= arrays.MIN_BODY and is_json(content_type):
             values = self._arrays.read(body)
+        if self._records is not None and len(body) >= records.MIN_BODY and is_json(content_type):
+            frame = self._records.read(body)
+            if frame is not None:
+                return {self._arguments[0].name: frame}
         if values is None:
             values = object_of(body, content_type)
         for name, reader in self._frames.items():

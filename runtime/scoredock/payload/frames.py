@@ -11,7 +11,7 @@ are exact.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -22,8 +22,17 @@ from scoredock.signature import Argument
 # pandas reads columns with such names as dates, whatever is in them
 _DATE_ENDINGS = ("_at", "_time")
 _DATE_STARTS = ("timestamp", "modified", "date")
-_LEAST, _GREATEST = -(2**63), 2**63 - 1
+_LIMIT = 2.0**63  # an integer beyond it makes a column of another dtype
 
+_TYPES: dict[str, frozenset[type]] = {
+    "f": frozenset((int, float)),
+    "i": frozenset((int,)),
+    "b": frozenset((bool,)),
+    "O": frozenset((str,)),
+}
+
+
+Picker = Callable[[Sequence[str]], Callable[[Any], Any]]
 
 _MAX_LAYOUTS = 8  # orders of columns that are remembered; clients usually have one
 
@@ -34,7 +43,7 @@ class _Group:
 
     dtype: Any
     places: Any  # array of integers
-    pick: Callable[[dict[str, Any]], Any]
+    pick: Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,8 @@ class FrameReader:
     """Makes frames for one argument. ``columns`` maps each column's name to its dtype."""
 
     def __init__(self, columns: dict[str, Any]) -> None:
-        self._columns = columns
-        self._layouts: dict[tuple[str, ...], _Layout] = {}
+        self.columns = columns
+        self._layouts: dict[tuple[Any, tuple[str, ...]], _Layout] = {}
 
     @classmethod
     def for_argument(cls, argument: Argument) -> FrameReader | None:
@@ -75,39 +84,54 @@ class FrameReader:
         if not isinstance(records, list) or not records or not isinstance(records[0], dict):
             return None
         try:
-            layout = self._layout(tuple(records[0]))
-            if set(map(len, records)) != {len(self._columns)}:
+            if set(map(len, records)) != {len(self.columns)}:
                 return None
+            return self.frame(records, tuple(records[0]))
+        except TypeError:  # what has no length, or no keys
+            return None
+
+    def frame(self, records: list[Any], names: tuple[str, ...], pick: Picker | None = None) -> Any:
+        """The frame of records of any kind; None to take the plain path.
+
+        ``pick`` makes of some names the function that picks their values out of a record (one value, or a tuple);
+        given, the values are of the columns' types. Without it, records are dictionaries of anything.
+        """
+        try:
+            layout = self._layout(names, pick or _pick_items)
             blocks = []
             for group in layout.groups:
-                block = _block(list(map(group.pick, records)), group)
+                block = _block(list(map(group.pick, records)), group, checked=pick is not None)
                 if block is None:
                     return None
                 blocks.append((block, group.places))
-        except (KeyError, TypeError):  # another column, or no record
+        except (KeyError, OverflowError):  # another column, or an integer that is too large
             return None
         return _frame(blocks, layout.names, len(records))
 
-    def _layout(self, names: tuple[str, ...]) -> _Layout:
+    def _layout(self, names: tuple[str, ...], pick: Picker) -> _Layout:
         """The columns in this order, grouped by dtype. Raises KeyError for a name that is none of them."""
-        layout = self._layouts.get(names)
+        layout = self._layouts.get((pick, names))
         if layout is None:
             import numpy as np
             import pandas as pd
 
             by_dtype: dict[Any, list[int]] = {}
             for place, name in enumerate(names):
-                dtype = self._columns[name]
+                dtype = self.columns[name]
                 alone = getattr(dtype, "kind", "") not in "ibf"  # text: an array of its own
                 by_dtype.setdefault((dtype, place if alone else None), []).append(place)
             groups = [
-                _Group(dtype, np.array(places), itemgetter(*(names[place] for place in places)))
+                _Group(dtype, np.array(places), pick([names[place] for place in places]))
                 for (dtype, _), places in by_dtype.items()
             ]
             layout = _Layout(pd.Index(names), groups)
             if len(self._layouts) < _MAX_LAYOUTS:
-                self._layouts[names] = layout
+                self._layouts[pick, names] = layout
         return layout
+
+
+def _pick_items(names: Sequence[str]) -> Callable[[Any], Any]:
+    return itemgetter(*names)
 
 
 def _is_simple(name: Any, dtype: Any) -> bool:
@@ -116,31 +140,29 @@ def _is_simple(name: Any, dtype: Any) -> bool:
     return str(dtype) in ("int64", "float64", "bool", "str", "object")
 
 
-def _block(values: list[Any], group: _Group) -> Any:
+def _block(values: list[Any], group: _Group, *, checked: bool) -> Any:
     """The columns that pandas would make of these JSON values, one below the other; None where that is not sure.
 
-    ``values`` has an item a record: a value, or a tuple of them where the group has several columns.
+    ``values`` has an item a record: a value, or a tuple of them where the group has several columns; ``checked``
+    says that they are known to be of the group's type. Raises OverflowError.
     """
     import numpy as np
 
-    columns = len(group.places)
-    flat = values if columns == 1 else list(chain.from_iterable(values))
-    kinds = set(map(type, flat))
-    dtype = group.dtype
+    columns, dtype = len(group.places), group.dtype
     kind = getattr(dtype, "kind", "")
-    if kind == "O":
-        if kinds != {str}:
+    flat: Iterable[Any] = values if columns == 1 else chain.from_iterable(values)
+    if not checked:
+        flat = list(flat)
+        if not _TYPES[kind].issuperset(map(type, flat)):
             return None
-        return (
-            np.array([values], dtype=object)
-            if dtype == np.dtype(object)
-            else dtype.construct_array_type()._from_sequence(values, dtype=dtype)
-        )
-    fits = {"b": kinds == {bool}, "i": kinds == {int}, "f": kinds <= {int, float}}.get(kind, False)
-    if not fits or (int in kinds and not (min(flat) >= _LEAST and max(flat) <= _GREATEST)):
+    if kind == "O":
+        if dtype == np.dtype(object):
+            return np.array([values], dtype=object)
+        return dtype.construct_array_type()._from_sequence(values, dtype=dtype)
+    numbers = np.fromiter(flat, dtype, len(values) * columns).reshape(len(values), columns)
+    if kind == "f" and not (np.abs(numbers) < _LIMIT).all():
         return None
-    numbers = np.fromiter(flat, dtype, len(flat)).reshape(len(values), columns)
-    return numbers.T if kind != "f" or np.isfinite(numbers).all() else None
+    return numbers.T
 
 
 def _frame(blocks: list[tuple[Any, Any]], names: Any, rows: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from typing import Any
@@ -82,6 +83,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         if not self.settings.worker_preload:
             return
         self._preloaded = boot(self.settings, self._report_preload)
+        gc.freeze()  # a collection in a worker would write to, and so copy, the memory that all share
         if cuda_was_initialised():
             raise BootError(
                 "preload",

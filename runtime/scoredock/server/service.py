@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -67,6 +68,7 @@ class Service:
             self._batch(scoring, script)
             warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
             booted.append((script, documents, "" if warm_up_s is None else f", {warm_up_s:.3f} s of them warm-up"))
+            gc.freeze()  # what a script loads lives as long as the process: no collection looks at it again
             return scoring
 
         await self._engine.start(prepare)

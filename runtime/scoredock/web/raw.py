@@ -10,6 +10,7 @@ from typing import Any
 
 from a2wsgi.wsgi import build_environ
 from flask import Flask, Request
+from flask.globals import request_ctx
 from werkzeug.wrappers import Response
 
 from scoredock.payload import encode
@@ -45,6 +46,17 @@ class RawRequests:
             return False
         peer = ((incoming.client and incoming.client.address) or ("",))[0]
         return "*" in self._trusted or peer in self._trusted
+
+    def is_plain(self, result: Any) -> bool:
+        """Whether Flask has no part in the answer: a result as JSON, and nothing that was registered for the end."""
+        if isinstance(result, Response):
+            return False
+        context: Any = request_ctx._get_current_object()  # type: ignore[attr-defined]
+        after_this = getattr(context, "_after_request_functions", True)
+        session = getattr(context, "_session", None) or context.session
+        return not (after_this or self._app.after_request_funcs) and self._app.session_interface.is_null_session(
+            session
+        )
 
     def finish(self, result: Any) -> Response:
         """run()'s result as a response, after the functions that it registered with after_this_request.

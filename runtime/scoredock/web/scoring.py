@@ -116,7 +116,8 @@ class Scoring:
     def write(self, result: Any, incoming: Incoming) -> Answer:
         """The answer that carries run()'s result. Raises EncodingError."""
         werkzeug = sys.modules.get("werkzeug.wrappers.response")
-        if self._raw is not None or (werkzeug is not None and isinstance(result, werkzeug.Response)):
+        has_part = self._raw is not None and not self._raw.is_plain(result)
+        if has_part or (werkzeug is not None and isinstance(result, werkzeug.Response)):
             from scoredock.web.responses import response_answer
 
             response = self._raw.finish(result) if self._raw is not None else result

@@ -17,9 +17,11 @@ from inference_schema.parameter_types.standard_py_parameter_type import Standard
 
 from scoredock.errors import RequestProblem
 from scoredock.payload import SchemaReader, schema_arguments
+from scoredock.payload import records as records_module
 from scoredock.payload.arrays import MIN_BODY, ArrayReader
 from scoredock.payload.frames import FrameReader
 from scoredock.payload.json_body import object_of
+from scoredock.payload.records import RecordsReader
 from scoredock.signature import Argument
 
 JSON = "application/json"
@@ -146,6 +148,40 @@ def test_frames(name: str, value: Any, optional: bool) -> None:
         assert repr(fast) == repr(plain)
 
 
+@given(st.sampled_from(sorted(FRAMES)), records, st.booleans(), st.booleans())
+@example("simple", [{"i": 1, "f": 2, "s": "x", "b": True}] * 40, False, False)
+@example("simple", [{"b": True, "s": "x", "f": 2, "i": 1}] * 40, False, False)
+@example("simple", [{"i": 1, "f": 2**70, "s": "x", "b": True}], False, False)
+@example("simple", [{"i": 1, "f": 2, "s": '"data"', "b": True}], False, False)
+@example("simple", [{"i": 1, "f": 2, "s": "x", "b": True}], False, True)
+@quietly
+def test_large_bodies_of_records(name: str, value: Any, optional: bool, repeated: bool) -> None:
+    text = json.dumps({"data": value})
+    if repeated:  # the last one counts
+        text = f'{{"data": [{{"f": 1.5, "i": 1}}], {text[1:]}'
+    body = (text + " " * records_module.MIN_BODY).encode()
+    arguments = (Argument("data", type=FRAMES[name], default=None, optional=optional),)
+    fast = outcome(lambda: SchemaReader(arguments).read(body, JSON))
+    plain = outcome(lambda: schema_arguments(object_of(body, JSON), arguments))
+    if isinstance(plain, dict) and isinstance(plain["data"], pd.DataFrame):
+        pd.testing.assert_frame_equal(fast["data"], plain["data"], rtol=1e-6, atol=1e-12)
+    else:
+        assert repr(fast) == repr(plain)
+
+
+@pytest.mark.parametrize("name", ["simple", "objects", "one"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_large_bodies_of_plain_columns_take_the_fast_way(name: str, backwards: bool) -> None:
+    argument = Argument("data", type=FRAMES[name])
+    reader = FrameReader.for_argument(argument)
+    assert reader is not None
+    values = {"i": 1, "f": 2.5, "s": "x", "b": True}
+    record = {key: values[key] for key in sorted(reader.columns, reverse=backwards)}
+    frame = RecordsReader(argument, reader).read(json.dumps({"data": [record] * 100}).encode())
+    assert frame.to_dict(orient="records") == [record] * 100
+    assert list(frame) == list(record)
+
+
 @pytest.mark.parametrize("name", [f"{dtype} {form}" for dtype in DTYPES[:4] for form in ("rows", "line")])
 def test_arrays_of_plain_numbers_take_the_fast_way(name: str) -> None:
     reader = ArrayReader.for_arguments((Argument("data", type=ARRAYS[name]),))
@@ -161,7 +197,7 @@ def test_arrays_of_plain_numbers_take_the_fast_way(name: str) -> None:
 def test_frames_of_plain_columns_take_the_fast_way(name: str) -> None:
     reader = FrameReader.for_argument(Argument("data", type=FRAMES[name]))
     assert reader is not None
-    record = {key: value for key, value in {"i": 1, "f": 2.5, "s": "x", "b": True}.items() if key in reader._columns}
+    record = {key: value for key, value in {"i": 1, "f": 2.5, "s": "x", "b": True}.items() if key in reader.columns}
     assert reader.read([record]).to_dict(orient="records") == [record]
 
 

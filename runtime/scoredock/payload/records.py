@@ -1,0 +1,80 @@
+"""Large bodies of records straight into columns: msgspec checks each value's type while it parses.
+
+Saves a dictionary a record. For scripts with one argument, a frame of plain columns (see ``frames``); ``read``
+returns None wherever the result is not sure to be the plain path's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from scoredock.payload.frames import FrameReader
+from scoredock.signature import Argument
+
+MIN_BODY = 2048  # bytes; below this the way over dictionaries is as fast
+_HEAD = 16 * 1024  # bytes at the body's start that hold the first record, or it is too long to be looked at
+
+_first_value = json.JSONDecoder().raw_decode
+
+
+class RecordsReader:
+    """Reads the one argument of a run() whose frames ``reader`` makes."""
+
+    def __init__(self, argument: Argument, reader: FrameReader) -> None:
+        self._reader = reader
+        quoted = json.dumps(argument.name)
+        self._key = quoted.encode()
+        self._start = re.compile(rf"\s*\{{\s*{re.escape(quoted)}\s*:\s*\[\s*")
+        # Names of columns may be no names of Python's, so that the fields have others.
+        self._fields = {name: f"c{number}" for number, name in enumerate(reader.columns)}
+        types = {"f": float, "i": int, "b": bool, "O": str}
+        record = msgspec.defstruct(
+            "Record",
+            [(self._fields[name], types[dtype.kind]) for name, dtype in reader.columns.items()],
+            rename={field: name for name, field in self._fields.items()},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        body = msgspec.defstruct("Body", [("records", list[record])], rename={"records": argument.name})  # type: ignore[valid-type]
+        self._decoder = msgspec.json.Decoder(body)
+
+    @classmethod
+    def for_arguments(cls, arguments: tuple[Argument, ...], frames: dict[str, FrameReader]) -> RecordsReader | None:
+        """A reader for a run() with one argument, if that is a frame of plain columns."""
+        if len(arguments) != 1 or arguments[0].name not in frames:
+            return None
+        return cls(arguments[0], frames[arguments[0].name])
+
+    def read(self, body: bytes) -> Any:
+        """The frame; None to take the plain path."""
+        names = self._names(body)
+        if names is None:
+            return None
+        try:
+            records: list[Any] = self._decoder.decode(body).records  # type: ignore[attr-defined]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        return self._reader.frame(records, names, self._pick) if records else None
+
+    def _pick(self, names: Sequence[str]) -> Callable[[Any], Any]:
+        return attrgetter(*map(self._fields.__getitem__, names))
+
+    def _names(self, body: bytes) -> tuple[str, ...] | None:
+        """The columns in the order of the first record, which is the frame's; None when that is not to be seen."""
+        if body.count(self._key) != 1:  # a repeated key counts by its last value
+            return None
+        head = body[:_HEAD].decode("utf-8", "replace")
+        start = self._start.match(head)
+        if start is None:
+            return None
+        try:
+            record, _ = _first_value(head, start.end())
+        except (ValueError, RecursionError):
+            return None
+        return tuple(record) if isinstance(record, dict) and record else None
