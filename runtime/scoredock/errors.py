@@ -12,7 +12,8 @@
     │   └── NotReady          503: starting, shutting down, or out of scoring threads
     ├── DeadlineExceeded      run() took longer than SCORING_TIMEOUT_MS
     ├── Abandoned             the client left before its request was scored
-    └── EncodingError         run() returned something that no encoder knows; names the path inside it
+    ├── EncodingError         run() returned something that no encoder knows; names the path inside it
+    └── Unwritable            run() returned something that a binary format cannot carry; says why
 
 An error's text is for the person who reads it: what was expected, what came, where, and what to do.
 """
@@ -113,3 +114,7 @@ class Abandoned(ScoredockError):
 
 class EncodingError(ScoredockError):
     """The result of run() holds something that no encoder knows."""
+
+
+class Unwritable(ScoredockError):
+    """The result of run() is nothing that a binary format can carry."""

@@ -192,6 +192,12 @@ FAULTS = {
     "no such method": (TEXT_SCRIPT, "PUT", "/score", {}),
     "too large": (TEXT_SCRIPT, "POST", "/score", {"content": b"x" * (1024 * 1024 + 1)}),
     "not declared as JSON": (SCHEMA_SCRIPT, "POST", "/score", {"content": '{"data": [[1, 2]]}'}),
+    "no array to carry it": (
+        SCHEMA_SCRIPT,
+        "POST",
+        "/score",
+        {"headers": {**JSON, "accept": "application/x-npy"}, "content": '{"data": [[13, 13]]}'},
+    ),
     "long request id": (TEXT_SCRIPT, "POST", "/score", {"headers": {"x-request-id": LONG}}),
     "long client id": (TEXT_SCRIPT, "POST", "/score", {"headers": {"x-ms-client-request-id": LONG}}),
     "raised": (TEXT_SCRIPT, "POST", "/score", {}),

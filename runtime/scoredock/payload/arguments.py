@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from scoredock.errors import RefusedValue, RequestProblem
-from scoredock.payload import arrays, records
 from scoredock.payload.arrays import ArrayReader
 from scoredock.payload.descriptions import describe, nested
 from scoredock.payload.frames import FrameReader
 from scoredock.payload.json_body import is_json, object_of
 from scoredock.payload.records import RecordsReader
 from scoredock.payload.refusals import refusal
+from scoredock.payload.tables import ARROW, read_arrow
+from scoredock.payload.tensors import NPY, read_npy
 from scoredock.signature import EMPTY, Argument
 
 
@@ -66,6 +67,9 @@ def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...])
     return chosen
 
 
+_BINARY = {NPY: read_npy, ARROW: read_arrow}
+
+
 class SchemaReader:
     """Reads the arguments of one run() out of request bodies, on the fastest way that is sure to be right."""
 
@@ -77,11 +81,15 @@ class SchemaReader:
         self._records = RecordsReader.for_arguments(arguments, self._frames)
 
     def read(self, body: bytes, content_type: str) -> dict[str, Any]:
-        """run()'s arguments. Raises RequestProblem: 415 for another type than JSON, 400 for what does not fit."""
+        """run()'s arguments. Raises RequestProblem: 415 for a type that is not read, 400 for what does not fit."""
+        if not is_json(content_type):
+            read = _BINARY.get(content_type.partition(";")[0].strip().lower())
+            if read is not None:
+                return schema_arguments(read(body, self._arguments), self._arguments)
         values: dict[str, Any] | None = None
-        if self._arrays is not None and len(body) >= arrays.MIN_BODY and is_json(content_type):
+        if self._arrays is not None and len(body) >= self._arrays.min_body and is_json(content_type):
             values = self._arrays.read(body)
-        if self._records is not None and len(body) >= records.MIN_BODY and is_json(content_type):
+        if self._records is not None and len(body) >= self._records.min_body and is_json(content_type):
             frame = self._records.read(body)
             if frame is not None:
                 return {self._arguments[0].name: frame}

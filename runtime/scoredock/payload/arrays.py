@@ -33,7 +33,9 @@ class _Plan:
 
 
 class ArrayReader:
-    """Reads the arguments of one run()."""
+    """Reads the arguments of one run(), out of bodies of at least ``min_body`` bytes."""
+
+    min_body = MIN_BODY
 
     def __init__(self, plans: dict[str, _Plan]) -> None:
         self._plans = plans

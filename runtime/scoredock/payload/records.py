@@ -24,7 +24,9 @@ _first_value = json.JSONDecoder().raw_decode
 
 
 class RecordsReader:
-    """Reads the one argument of a run() whose frames ``reader`` makes."""
+    """Reads the one argument of a run() whose frames ``reader`` makes, out of at least ``min_body`` bytes."""
+
+    min_body = MIN_BODY
 
     def __init__(self, argument: Argument, reader: FrameReader) -> None:
         self._reader = reader

@@ -16,7 +16,16 @@ from scoredock.entry.script import EntryScript, is_own_module, script_traceback
 from scoredock.errors import EncodingError, RequestProblem
 from scoredock.observe import logs
 from scoredock.observe.prints import capture_prints
-from scoredock.payload import SchemaReader, encode, query_text, query_values, schema_arguments, text_of
+from scoredock.payload import (
+    SchemaReader,
+    asks_for_binary,
+    encode,
+    query_text,
+    query_values,
+    schema_arguments,
+    text_of,
+    write,
+)
 from scoredock.signature import Kind
 from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, Header, message_answer, problem_answer
 from scoredock.web.incoming import Incoming
@@ -73,6 +82,10 @@ class Scoring:
                 return self.answer(result, incoming, elapsed_ms)
             except Interrupted:
                 raise
+            except RequestProblem as problem:
+                answer = problem_answer(problem)
+                answer.headers.append(_took(elapsed_ms))
+                return answer
             except EncodingError as error:
                 logger.error("The result of run() cannot be sent: %s", error)
             except Exception as error:
@@ -114,7 +127,7 @@ class Scoring:
         return arguments
 
     def write(self, result: Any, incoming: Incoming) -> Answer:
-        """The answer that carries run()'s result. Raises EncodingError."""
+        """The answer that carries run()'s result. Raises EncodingError, and RequestProblem (406)."""
         werkzeug = sys.modules.get("werkzeug.wrappers.response")
         has_part = self._raw is not None and not self._raw.is_plain(result)
         if has_part or (werkzeug is not None and isinstance(result, werkzeug.Response)):
@@ -122,6 +135,10 @@ class Scoring:
 
             response = self._raw.finish(result) if self._raw is not None else result
             return response_answer(response, incoming, self._loop)
+        accept = incoming.by_name.get(b"accept")
+        if accept is not None and asks_for_binary(accept) and self._signature.kind is Kind.SCHEMA:
+            media_type, body = write(result, accept.decode("latin-1"))
+            return Answer(200, [(b"content-type", media_type.encode()), SUCCEEDED], body)
         return Answer(200, [JSON_HEADER, SUCCEEDED], encode(result))
 
     def _read_text(self, incoming: Incoming, _: Any) -> dict[str, Any]:
