@@ -166,7 +166,7 @@ SCHEMA_SCRIPT = """
 
     @input_schema("data", NumpyParameterType(np.array([[1.0, 2.0]])))
     def run(data):
-        return data
+        return {"rows": len(data)} if data[0, 0] == 13 else data
 """
 WAITING_SCRIPT = """
     import pathlib, time
