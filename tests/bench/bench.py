@@ -75,7 +75,8 @@ def _measure(fleet: Fleet, options: Options) -> Results:
     chosen = [peer for peer in peers.PEERS if peer.name in options.peers]
     rows = [peers.SCOREDOCK, *peers.VARIANTS, *chosen, peers.BARE]
     steps = [
-        Step(f"virtual environment of {peer.title}", 0.1, lambda peer=peer: fleet.install(peer)) for peer in chosen
+        Step(f"virtual environment of {peer.title}", 0.1, lambda peer=peer: fleet.install(peer))
+        for peer in [peers.SCOREDOCK, *chosen]
     ]
     steps.append(Step("models and answers", 2, fleet.prepare))
     steps += loads(fleet, options, rows, results.tables)
@@ -133,7 +134,7 @@ def _facts(options: Options) -> list[tuple[str, str]]:
         ("Rounds", f"{options.rounds} of {options.seconds} s or more"),
     ]
     models = ("scikit-learn", "numpy", "pandas")
-    facts.append(("Model", _versions(peers.OWN_BIN, models)))
+    facts.append(("Model", _versions(peers.SCOREDOCK.bin, models)))
     for peer in [peers.SCOREDOCK, *(peer for peer in peers.PEERS if peer.name in options.peers)]:
         if (peer.bin / "python").exists():
             facts.append((peer.title, _versions(peer.bin, peer.packages)))

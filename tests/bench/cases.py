@@ -94,6 +94,7 @@ def work(app: str, rows: int) -> Work:
         return Work(numbers.tolist(), predicted, lambda: ridge().predict(numbers))
     import pandas as pd
 
+    pd.set_option("mode.string_storage", "python")  # the servers have no pyarrow, but this process may have it
     records = [
         {
             "patient": f"P{number:05}",

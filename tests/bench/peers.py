@@ -11,7 +11,6 @@ import io
 import json
 import shutil
 import subprocess
-import sys
 import venv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +22,6 @@ from processes import ServerFailed, free_port
 HERE = Path(__file__).parent
 SERVERS = HERE / "servers"
 ENVIRONMENTS = HERE.parents[1] / ".venvs"
-OWN_BIN = Path(sys.executable).parent
 JSON = "application/json"
 BATCH_SIZE = 64
 
@@ -70,12 +68,12 @@ class Peer:
     cases: Sequence[str] | None = None
     connections: Sequence[int] | None = None
     missing: Callable[[], str | None] = lambda: None
-    own_environment: bool = True
+    shares: str | None = None  # the peer in whose environment it runs
 
     @property
     def bin(self) -> Path:
-        """The folder of its commands; this harness's own for what is installed here."""
-        return ENVIRONMENTS / self.name / "bin" if self.own_environment else OWN_BIN
+        """The folder of its commands."""
+        return ENVIRONMENTS / (self.shares or self.name) / "bin"
 
 
 # --- requests and answers of each protocol
@@ -184,12 +182,12 @@ SCOREDOCK = Peer(
     "/",
     lambda launch: [*_score_py(launch, verb=["serve"], binary="scoredock"), "--host", "127.0.0.1"],
     ("scoredock", "gunicorn", "uvicorn", "uvloop", "httptools", "msgspec", "orjson"),
-    own_environment=False,
 )
 VARIANTS = (
     replace(
         SCOREDOCK,
         name="scoredock-batch",
+        shares="scoredock",
         title=f"scoredock, batches of up to {BATCH_SIZE}",
         environment=lambda launch: {"SCOREDOCK_MAX_BATCH_SIZE": str(BATCH_SIZE)},
         cases=("ridge-1", "ridge-100"),
@@ -199,6 +197,7 @@ VARIANTS = (
     replace(
         SCOREDOCK,
         name="scoredock-npy",
+        shares="scoredock",
         title="scoredock, binary tensor",
         request=npy_request,
         cases=("ridge-10000",),
@@ -211,7 +210,7 @@ BARE = Peer(
     lambda launch: [*_uvicorn(launch, "bare", "bare"), "--lifespan", "off"],
     environment=lambda launch: {"BENCH_ANSWERS": str(launch.models.parent / "answers")},
     request=bare_request,
-    own_environment=False,
+    shares="scoredock",
 )
 PEERS = (
     Peer(
@@ -294,7 +293,7 @@ def install(name: str, wanted: Path) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
             pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            done = subprocess.run([*pip, "-r", str(wanted)], capture_output=True, text=True)
+            done = subprocess.run([*pip, "-r", str(wanted)], capture_output=True, text=True, cwd=HERE.parents[1])
             if done.returncode:
                 errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
                 raise ServerFailed(f"pip: {(errors or ['failed'])[-1].removeprefix('ERROR: ')}")

@@ -14,7 +14,10 @@ FOLDER = HOME / "reference"
 COMMAND = FOLDER / "bin" / "azmlinfsrv"
 
 # The same versions as here, so that what differs is the server.
-SHARED = ("flask", "werkzeug", "gunicorn", "inference-schema", "wrapt", "python-dateutil", "pytz", "numpy", "pandas")
+SHARED = (
+    *("flask", "werkzeug", "gunicorn", "inference-schema", "wrapt", "python-dateutil", "pytz"),
+    *("numpy", "pandas", "pyarrow"),  # pandas keeps text otherwise when pyarrow is there
+)
 OWN = (
     "azureml-inference-server-http==1.5.1",
     "flask-cors==6.0.5",
