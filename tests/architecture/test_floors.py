@@ -14,6 +14,7 @@ FLOORS = [
     {"entry", "payload", "schema", "observe"},
     {"engine"},
     {"web", "compat"},
+    {"scoring"},
     {"server"},
     {"cli"},
 ]

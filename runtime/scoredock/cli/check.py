@@ -102,7 +102,7 @@ def _default_text(argument: Argument) -> str:
 
 def _score(script: EntryScript, settings: Settings, request_file: Path | None) -> None:
     from scoredock.schema import build_documents
-    from scoredock.web.scoring import Scoring
+    from scoredock.scoring.scoring import Scoring
 
     try:
         documents = build_documents(script.signature, settings)
@@ -149,8 +149,8 @@ def _score_one(scoring: Any, incoming: Any) -> None:
 
 def _request(script: EntryScript, request_file: Path | None) -> tuple[Incoming | None, str]:
     """The request to score, and where its body is from."""
+    from scoredock.scoring.warm_up import sample_request
     from scoredock.web.incoming import Incoming
-    from scoredock.web.warm_up import sample_request
 
     if request_file is None:
         return sample_request(script.signature), "the schema's own sample"

@@ -14,15 +14,15 @@ from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
 from scoredock.entry.script import script_stack
 from scoredock.schema import Documents, build_documents
+from scoredock.scoring.batches import Batches, why_no_batches
+from scoredock.scoring.scoring import Scoring
+from scoredock.scoring.warm_up import warm_up
 from scoredock.server.boot import boot, describe
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import Settings
 from scoredock.web.answers import Answer
-from scoredock.web.batches import Batches, why_no_batches
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
-from scoredock.web.scoring import Scoring
-from scoredock.web.warm_up import warm_up
 
 logger = logging.getLogger("scoredock.server")
 

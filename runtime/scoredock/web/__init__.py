@@ -1,1 +1,1 @@
-"""HTTP: the ASGI gateway, pages, and the Flask request of raw scripts."""
+"""HTTP: connections, requests, answers, and the gateway that decides which is whose."""

@@ -17,9 +17,9 @@ import scoredock
 from scoredock.entry.script import EntryScript, script_traceback
 from scoredock.errors import ScoredockError
 from scoredock.observe import logs
+from scoredock.scoring.scoring import Scoring
 from scoredock.signature import EMPTY, Kind, Signature
 from scoredock.web.incoming import Incoming
-from scoredock.web.scoring import Scoring
 
 PHASE = "warm-up"
 _MAX_CAUSE = 300

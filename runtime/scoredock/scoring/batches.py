@@ -12,10 +12,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from scoredock.observe import logs
+from scoredock.scoring.scoring import Scoring
 from scoredock.signature import Kind, Signature
 from scoredock.web.answers import Answer
 from scoredock.web.incoming import Incoming
-from scoredock.web.scoring import Scoring
 
 MAX_MISFITS = 3  # results in a row that could not be divided, before batching is given up
 

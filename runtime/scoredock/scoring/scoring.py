@@ -31,7 +31,7 @@ from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer,
 from scoredock.web.incoming import Incoming
 
 if TYPE_CHECKING:
-    from scoredock.web.raw import RawRequests
+    from scoredock.scoring.raw import RawRequests
 
 logger = logging.getLogger("scoredock.scoring")
 _NO_CONTEXT: AbstractContextManager[None] = nullcontext()
@@ -60,7 +60,7 @@ class Scoring:
         self.batching: Batching[Incoming, Answer] | None = None
         self.uses_flask = script.signature.kind is Kind.RAW or _uses_flask(script)
         if self.uses_flask:
-            from scoredock.web.raw import RawRequests
+            from scoredock.scoring.raw import RawRequests
 
             self._raw = RawRequests()
 
@@ -131,7 +131,7 @@ class Scoring:
         werkzeug = sys.modules.get("werkzeug.wrappers.response")
         has_part = self._raw is not None and not self._raw.is_plain(result)
         if has_part or (werkzeug is not None and isinstance(result, werkzeug.Response)):
-            from scoredock.web.responses import response_answer
+            from scoredock.scoring.responses import response_answer
 
             response = self._raw.finish(result) if self._raw is not None else result
             return response_answer(response, incoming, self._loop)
