@@ -258,6 +258,18 @@ def test_an_idle_connection_is_closed(text_script: Start, wire: Any) -> None:
     assert time.monotonic() - started < 5
 
 
+def test_a_client_that_never_reads_its_answer_is_let_go(text_script: Start, wire: Any) -> None:
+    service = text_script("return 'x' * 50_000_000", idle_s=0.3)
+    client = wire(service)
+    client.post(b"")
+    wait_until(lambda: len(service.connections) == 1)
+    wait_until(lambda: not service.connections)
+    received = 0
+    while piece := client.socket.recv(1_000_000):
+        received += len(piece)
+    assert received < 50_000_000  # the rest was thrown away
+
+
 def test_a_connection_is_not_idle_while_it_waits_for_its_answer(text_script: Start, wire: Any) -> None:
     client = wire(text_script("import time; time.sleep(0.8); return data", idle_s=0.2))
     client.post(b"x")

@@ -110,8 +110,11 @@ class Connection(asyncio.Protocol):
         if self._answering is not None:
             idle_s = 0
         elif idle_s >= self._idle_s:
+            if self._transport.is_closing():  # it does not even read what it was sent
+                self._transport.abort()
+                return
             self._transport.close()
-            return
+            idle_s = 0
         self._timer = self._loop.call_later(self._idle_s - idle_s, self._check_idle)
 
     def _read_or_pause(self) -> None:
