@@ -54,7 +54,7 @@ class InProcess:
         self._server: asyncio.Server | None = None
         self._idle_s: float = flags.pop("idle_s", 30)
         settings, self.warnings = resolve(flags, environment, folder)
-        self.service = Service(settings, WorkerStatus())
+        self.service = Service(settings, WorkerStatus(), "cpu")
         try:
             self._call(self._start())
         except BaseException:

@@ -11,6 +11,7 @@
     │   ├── QueueFull         429: too many requests wait, or this one waited too long
     │   └── NotReady          503: starting, shutting down, or out of scoring threads
     ├── DeadlineExceeded      run() took longer than SCORING_TIMEOUT_MS
+    ├── AcceleratorUnusable   CUDA or TensorRT cannot be used: says what is missing
     ├── Abandoned             the client left before its request was scored
     ├── EncodingError         run() returned something that no encoder knows; names the path inside it
     └── Unwritable            run() returned something that a binary format cannot carry; says why
@@ -24,10 +25,11 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of ``scoredock serve`` and ``scoredock check``; documented in docs/errors.md."""
+    """Exit codes of the commands; documented in docs/errors.md. 1 means something else in each command."""
 
     OK = 0
     CANNOT_LISTEN = 1
+    NOT_READY = 1
     USAGE = 2
     BOOT_FAILED = 3
     WORKERS_KEEP_DYING = 4
@@ -50,7 +52,7 @@ class SettingError(ScoredockError):
 class BootError(ScoredockError):
     """The server cannot start.
 
-    ``phase`` is one of ``settings``, ``import``, ``contract``, ``init``, ``swagger``, ``preload``;
+    ``phase`` is one of ``settings``, ``accelerator``, ``import``, ``contract``, ``init``, ``swagger``, ``preload``;
     ``str(error)`` is one line that a person can act on.
     """
 
@@ -106,6 +108,10 @@ class DeadlineExceeded(ScoredockError):
     def __init__(self, timeout_ms: int) -> None:
         super().__init__(f"Scoring timeout after {timeout_ms} ms")
         self.timeout_ms = timeout_ms
+
+
+class AcceleratorUnusable(ScoredockError):
+    """CUDA or TensorRT cannot be used here; the text says what is missing and what to do."""
 
 
 class Abandoned(ScoredockError):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scoredock.cgroups import available_cpus
 from scoredock.errors import SettingError
 
 TRUE = {"true", "1", "yes", "on", "y", "t"}
@@ -22,7 +23,10 @@ FALSE = {"false", "0", "no", "off", "n", "f", ""}
 
 @dataclass(frozen=True)
 class Declaration:
-    """What the table says of one setting; ``kind`` is one of str, int, bool, path, true_only."""
+    """What the table says of one setting; ``kind`` is one of str, int, bool, path, true_only.
+
+    ``auto`` gives the number that the word ``auto`` stands for, where a number may be that word.
+    """
 
     name: str
     variable: str
@@ -35,6 +39,7 @@ class Declaration:
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[str, ...] = ()
+    auto: Callable[[], int] | None = None
     secret: bool = False
 
 
@@ -89,7 +94,8 @@ class Settings:
         "Send the `x-ms-server-version` header; anything but `true` switches it off.")
 
     worker_count: int = _setting("int", "WORKER_COUNT", 1, WORKERS,
-        "Worker processes; each holds its own model.", flag="--worker_count", minimum=1)
+        "Worker processes; each holds its own model. `auto`: as many as there are CPUs, of those that the container "
+        "may use.", flag="--worker_count", minimum=1, auto=available_cpus)
     worker_timeout_s: int = _setting("int", "WORKER_TIMEOUT", 300, WORKERS,
         "Seconds after which a worker that gives no sign of life is killed; 0 never. Loading a model and "
         "scoring do not count, unless native code holds the interpreter lock.", minimum=0)
@@ -101,6 +107,13 @@ class Settings:
     warmup: bool = _setting("bool", "SCOREDOCK_WARMUP", True, WORKERS,
         "Score the sample of the script's schema before a worker takes requests, so that the first one is as fast "
         "as the others. Without a schema nothing is scored; a failure is a warning.")
+    accelerator: str = _setting("str", "SCOREDOCK_ACCELERATOR", "cpu", WORKERS,
+        "What scripts compute on; `scoredock.accelerators.onnx_providers()` gives ONNX Runtime's providers for it. "
+        "With `cuda` or `tensorrt` the server does not start where that cannot be used; `auto` takes the best of "
+        "them that can, and warns when that is the CPU.", choices=("cpu", "cuda", "tensorrt", "auto"))
+    engine_cache: Path | None = _setting("path", "SCOREDOCK_ENGINE_CACHE", None, WORKERS,
+        "Folder of the engines that TensorRT builds, by model, TensorRT version and device; a volume keeps them. "
+        "Default: `scoredock-engines-UID` in the folder for temporary files.")
     drain_timeout_s: int = _setting("int", "SCOREDOCK_DRAIN_TIMEOUT_S", 30, WORKERS,
         "Seconds that requests in flight have to finish after SIGTERM.", minimum=0)
 
@@ -205,7 +218,7 @@ def resolve(
     if path is not None:
         warnings = _read_config_file(path, table, values)
     values.setdefault("app_root", Path())
-    for name in ("app_root", "model_dir", "config_file"):
+    for name in ("app_root", "model_dir", "config_file", "engine_cache"):
         if values.get(name) is not None:
             values[name] = (current_folder / values[name]).resolve()
     return Settings(**values), warnings
@@ -268,9 +281,12 @@ def _checked(declaration: Declaration, value: Any) -> Any:
         return text.strip().lower() == "true"
     if declaration.kind == "path":
         return Path(text).expanduser()
-    if declaration.choices and text.upper() not in declaration.choices:
+    if not declaration.choices:
+        return text
+    chosen = next((choice for choice in declaration.choices if choice.casefold() == text.strip().casefold()), None)
+    if chosen is None:
         raise ValueError(f"one of {', '.join(declaration.choices)}")
-    return text.upper() if declaration.choices else text
+    return chosen
 
 
 def _bool(value: Any) -> bool:
@@ -283,6 +299,10 @@ def _bool(value: Any) -> bool:
 def _int(declaration: Declaration, value: Any) -> int:
     low, high = declaration.minimum, declaration.maximum
     bounds = f" from {low} to {high}" if high is not None else f" of at least {low}" if low is not None else ""
+    if declaration.auto is not None:
+        if str(value).strip().lower() == "auto":
+            return declaration.auto()
+        bounds += ", or auto"
     try:
         if isinstance(value, (bool, float)):
             raise ValueError

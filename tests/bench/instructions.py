@@ -103,7 +103,7 @@ def _send(name: str, count: int) -> None:
 
     async def main() -> None:
         settings, _ = resolve({"entry_script": str(path)}, {}, Path.cwd())
-        service = Service(settings, WorkerStatus())
+        service = Service(settings, WorkerStatus(), "cpu")
         await service.start()
         gc.disable()
         sink = Sink()

@@ -17,7 +17,7 @@ from docs.examples import BIN, Stage
 from docs.pages import DOCS, PAGES, Scenario, blocks, headings, scenarios, table_rows, text_of
 from scoredock.compat.finder import STAND_INS
 from scoredock.errors import ExitCode
-from scoredock.server.cpus import THREAD_VARIABLES
+from scoredock.server.numeric_threads import THREAD_VARIABLES
 from scoredock.server.status import PHASES
 from scoredock.settings import declarations
 from servers import wait_until

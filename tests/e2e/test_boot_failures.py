@@ -75,7 +75,10 @@ def test_a_missing_model_file_names_the_nearest_path_and_shows_the_tree(serve, t
 def test_a_wrong_setting_is_named(serve):
     server = serve("def init():\n    pass" + RUN, wait=False, WORKER_COUNT="many")
     assert server.process.wait(30) == 3
-    assert "WORKER_COUNT (environment variable): expected a whole number of at least 1, got 'many'" in server.last_line
+    assert (
+        "WORKER_COUNT (environment variable): expected a whole number of at least 1, or auto, got 'many'"
+        in server.last_line
+    )
 
 
 @pytest.mark.parametrize("flag", ["--port", "--health_port"])

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from scoredock.server.cpus import THREAD_VARIABLES, available_cpus
+from scoredock.cgroups import available_cpus
+from scoredock.server.numeric_threads import THREAD_VARIABLES
 
 SHOW = """
     import os

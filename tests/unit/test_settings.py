@@ -31,7 +31,7 @@ def samples(one: Declaration, folder: Path) -> list[tuple[Any, Any]]:
     if one.kind == "int":
         return [(str(number), number) for number in (11, 12, 13)]
     if one.choices:
-        return [(choice, choice) for choice in ("DEBUG", "ERROR", "WARNING")]
+        return [(choice.swapcase(), choice) for choice in one.choices if choice != one.default][:3]
     if one.kind == "path":
         for name in ("a", "b", "c"):
             (folder / name).write_text("{}") if one.name == "config_file" else (folder / name).mkdir()
@@ -134,7 +134,7 @@ def test_a_wrong_value_names_setting_source_expected_and_got(tmp_path: Path, con
         return str(caught.value)
 
     flag = message({"worker_count": "many"}, {})
-    assert "WORKER_COUNT (--worker_count): expected a whole number of at least 1, got 'many'" in flag
+    assert "WORKER_COUNT (--worker_count): expected a whole number of at least 1, or auto, got 'many'" in flag
     variable = message({}, {"WORKER_PRELOAD": "perhaps"})
     assert "WORKER_PRELOAD (environment variable): expected true or false, got 'perhaps'" in variable
     path = config_file({"AZUREML_LOG_LEVEL": "LOUD"})

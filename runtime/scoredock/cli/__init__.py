@@ -9,6 +9,7 @@ import click
 
 from scoredock import __version__
 from scoredock.cli.check import check
+from scoredock.cli.health import health
 from scoredock.cli.serve import serve
 
 
@@ -20,12 +21,14 @@ def main() -> None:
     \b
     Try a script without a server:  scoredock check --entry_script score.py --model_dir model
     Serve it:                       scoredock serve --entry_script score.py --model_dir model
+    Ask whether it can score:       scoredock health
     Call it:                        curl --json '{"data": [[1, 2]]}' localhost:5001/score
     """
 
 
 main.add_command(serve)
 main.add_command(check)
+main.add_command(health)
 
 
 def azmlinfsrv() -> Any:

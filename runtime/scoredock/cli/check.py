@@ -52,6 +52,7 @@ def check(request_file: Path | None, **flags: Any) -> None:
     scoredock check --entry_script score.py --model_dir model --request request.json
     """
     from scoredock import compat
+    from scoredock.accelerators.choice import choose
     from scoredock.observe import logs
     from scoredock.server.boot import boot, export_environment
 
@@ -68,6 +69,7 @@ def check(request_file: Path | None, **flags: Any) -> None:
     terminal = sys.stdout
     with _timed() as elapsed:
         try:
+            choose(settings.accelerator)
             script = boot(settings, lambda phase: None)
         except BootError as error:
             sys.stdout = terminal

@@ -45,12 +45,14 @@ def serve(**flags: Any) -> None:
     from scoredock.server.application import Application
     from scoredock.server.banner import banner
 
-    click.echo(banner(settings))
-    if logging_file is not None:
-        logger.info("Logging is configured by %s", logging_file)
-    for warning in [*warnings, *_unsupported(settings)]:
-        logger.warning("%s", warning)
-    sys.exit(Application(settings).run())
+    def announce(device: str) -> None:
+        click.echo(banner(settings, device))
+        if logging_file is not None:
+            logger.info("Logging is configured by %s", logging_file)
+        for warning in [*warnings, *_unsupported(settings)]:
+            logger.warning("%s", warning)
+
+    sys.exit(Application(settings, announce).run())
 
 
 def _unsupported(settings: Settings) -> list[str]:

@@ -161,8 +161,9 @@ def _missing(path: Path, by_default: bool = False) -> str:
     scripts = sorted(entry.name for entry in path.parent.glob("*.py")) if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, scripts, n=1, cutoff=0.6)
     hint = f" Did you mean {path.parent / near[0]}?" if near else ""
-    name_it = " Name the script with --entry_script." if by_default or not near else ""
-    return f"entry script {path}: no such file.{hint}{name_it}"
+    there = f" The folder has {', '.join(scripts[:10])}." if scripts and not near else ""
+    name_it = " Name the script with --entry_script or AZUREML_ENTRY_SCRIPT." if by_default or not near else ""
+    return f"entry script {path}: no such file.{hint}{there}{name_it}"
 
 
 def _log_tree(model_dir: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from scoredock.accelerators.choice import CPU, choose
 from scoredock.entry import EntryScript
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.boot import boot, export_environment
@@ -37,10 +39,15 @@ class _GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
 
 
 class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no types
-    """One server. ``run`` returns its exit code when it has ended."""
+    """One server. ``run`` returns its exit code when it has ended.
 
-    def __init__(self, settings: Settings) -> None:
+    ``announce`` is called with the device's description once that is known, before any worker starts.
+    """
+
+    def __init__(self, settings: Settings, announce: Callable[[str], None]) -> None:
         self.settings = settings
+        self._announce = announce
+        self.device = str(CPU)
         self._preloaded: EntryScript | None = None
         self.preload_phase = ("starting", time.monotonic())
         super().__init__()
@@ -69,17 +76,20 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
 
     def service(self, status: WorkerStatus) -> Service:
         """The service of one worker."""
-        return Service(self.settings, status, self._preloaded)
+        return Service(self.settings, status, self.device, self._preloaded)
 
     @property
     def prepares_long(self) -> bool:
-        """Whether ``prepare`` takes its time: it installs packages, or calls init()."""
-        return self.settings.worker_preload or self.settings.extra_requirements_txt is not None
+        """Whether ``prepare`` takes its time: it installs packages, looks for a device, or calls init()."""
+        settings = self.settings
+        return settings.worker_preload or bool(settings.extra_requirements_txt) or settings.accelerator != CPU.name
 
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
         export_environment(self.settings)
         install_extra_requirements(self.settings)
+        self.device = str(choose(self.settings.accelerator))
+        self._announce(self.device)
         if not self.settings.worker_preload:
             return
         self._preloaded = boot(self.settings, self._report_preload)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from scoredock import __version__
-from scoredock.server.cpus import share_line
+from scoredock.server.numeric_threads import share_line
 from scoredock.settings import Settings
 
 
-def banner(settings: Settings) -> str:
-    """A few lines: version, script, model folder, workers, CPUs, routes."""
+def banner(settings: Settings, device: str) -> str:
+    """A few lines: version, script, model folder, workers, CPUs, device, routes."""
     base = f"http://{settings.host}:{settings.port}"
     preload = ", preloaded" if settings.worker_preload else ""
     lines = [
@@ -19,6 +19,7 @@ def banner(settings: Settings) -> str:
         f"  model    {settings.model_dir or 'no folder (AZUREML_MODEL_DIR is not set)'}",
         f"  workers  {settings.worker_count}{preload}",
         f"  cpus     {share_line(settings, os.environ)}",
+        f"  device   {device}",
         f"  score    {base}/score",
         f"  swagger  {base}/swagger.json?version=2|3|3.1",
         f"  health   {base}/  {base}/livez  {base}/readyz",

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from scoredock import compat
+from scoredock.cgroups import available_cpus
 from scoredock.entry import EntryScript, initialise, load, make_importable
 from scoredock.errors import BootError
 from scoredock.observe.prints import capture_prints
-from scoredock.server.cpus import available_cpus, machine_cpus, numeric_threads, thread_variables
+from scoredock.server.numeric_threads import machine_cpus, numeric_threads, thread_variables
 from scoredock.settings import Settings
 
 logger = logging.getLogger("scoredock.server")
@@ -28,6 +29,8 @@ def export_environment(settings: Settings) -> None:
     os.environ["HEALTH_PORT"] = str(settings.health_listener_port or settings.port)
     if settings.model_dir is not None:
         os.environ["AZUREML_MODEL_DIR"] = str(settings.model_dir)
+    if settings.engine_cache is not None:
+        os.environ["SCOREDOCK_ENGINE_CACHE"] = str(settings.engine_cache)
     threads = numeric_threads(settings, available_cpus(), machine_cpus())
     os.environ.update(thread_variables(threads, os.environ))
 

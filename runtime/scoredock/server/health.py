@@ -28,11 +28,12 @@ _REASONS = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}
 
 @dataclass(frozen=True)
 class Health:
-    """Whether a worker can score, what the youngest does otherwise, and for how long it has, in seconds."""
+    """Whether a worker can score, and on what; what the youngest does otherwise, and since how many seconds."""
 
     ready: bool
     phase: str
     elapsed_s: float = 0.0
+    device: str = ""
 
 
 @dataclass
@@ -170,7 +171,8 @@ class HealthListener:
         if on_health_port and path not in ("/", "/readyz"):
             return 404, orjson.dumps({"message": f"There is no {path} here. Routes: /, /livez, /readyz"})
         if health.ready:
-            return 200, b"Healthy" if path == "/" else orjson.dumps({"status": "ready", "phase": "ready"})
+            ready = {"status": "ready", "phase": "ready", "device": health.device}
+            return 200, b"Healthy" if path == "/" else orjson.dumps(ready)
         message = f"Not ready: {health.phase} for {health.elapsed_s:.1f} s"
         return 503, orjson.dumps({"message": message, "phase": health.phase, "elapsed_s": round(health.elapsed_s, 1)})
 

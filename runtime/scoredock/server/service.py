@@ -30,7 +30,9 @@ logger = logging.getLogger("scoredock.server")
 class Service:
     """Scores with one script. ``gateway`` answers its requests once ``start`` has returned."""
 
-    def __init__(self, settings: Settings, status: WorkerStatus, preloaded: EntryScript | None = None) -> None:
+    def __init__(
+        self, settings: Settings, status: WorkerStatus, device: str, preloaded: EntryScript | None = None
+    ) -> None:
         self._settings = settings
         self._status = status
         self._preloaded = preloaded
@@ -38,7 +40,7 @@ class Service:
         self._engine: Engine[Incoming, Answer] = Engine(
             limits, status.ask_for_replacement, self._late, settings.scoring_threads
         )
-        self.gateway = Gateway(self._engine, settings, self.not_ready)
+        self.gateway = Gateway(self._engine, settings, self.not_ready, device)
 
     def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
         logger.error(

@@ -22,6 +22,7 @@ from gunicorn import sock
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
+from scoredock.cgroups import memory_kills, memory_limit
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
@@ -41,6 +42,7 @@ class Supervised(Protocol):
     """What the supervisor needs of the gunicorn application, beside what gunicorn's own arbiter needs."""
 
     settings: Settings
+    device: str  # what is computed on
     preload_phase: tuple[str, float]  # what goes on before the first fork, and since when (monotonic seconds)
 
     @property
@@ -68,6 +70,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._outgoing: set[int] = set()
         self._told_to_end: set[int] = set()
         self._deaths = 0
+        self._memory_kills = memory_kills()
         self._spawn_after = 0.0
         self._was_ready = False
         self._between_workers: tuple[str, float] | None = None  # phase and time of the last worker's end
@@ -161,7 +164,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if self._stopping:
             return Health(ready=False, phase="draining")
         if any(phase == "ready" for phase, _ in phases):
-            return Health(ready=True, phase="ready")
+            return Health(ready=True, phase="ready", device=self.app.device)
         if not phases:
             phase, since = self._between_workers or self.app.preload_phase
             return Health(False, "failed" if self._waiting_for_change else phase, time.monotonic() - since)
@@ -263,11 +266,11 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._outgoing.discard(pid)
         self._told_to_end.discard(pid)
         if wanted:
-            logger.debug("Worker %d ended (%s).", pid, _how(code))
+            logger.debug("Worker %d ended (%s).", pid, self._how(code))
             return
         self._between_workers = ("starting", time.monotonic())
         failed = worker.status.phase == "failed"
-        cause = worker.status.message if failed else f"worker {pid} died while {_doing(worker)}: {_how(code)}"
+        cause = worker.status.message if failed else f"worker {pid} died while {_doing(worker)}: {self._how(code)}"
         if self._changes is not None and failed:
             self._waiting_for_change = True
             logger.error("%s", cause)
@@ -283,6 +286,22 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         backoff_s = 0.0 if self._deaths == 1 else min(2.0 ** (self._deaths - 2), LONGEST_BACKOFF_S)
         self._spawn_after = time.monotonic() + backoff_s
         logger.info("A new worker starts in %d s.", backoff_s)
+
+    def _how(self, code: int) -> str:
+        """What ended a worker, from its exit code; negative for a signal."""
+        if code >= 0:
+            return f"exit code {code}"
+        if code != -signal.SIGKILL:
+            return signal.Signals(-code).name
+        before, self._memory_kills = self._memory_kills, memory_kills()
+        if self._memory_kills == before:
+            return "SIGKILL, perhaps out of memory"
+        limit = memory_limit()
+        limited = f"; the container's limit is {limit >> 20} MiB" if limit is not None else ""
+        return (
+            f"the kernel killed it for want of memory{limited}. Give the container more, or start fewer workers "
+            "(WORKER_COUNT), or preload the model (WORKER_PRELOAD)"
+        )
 
     def _end(self, cause: str, code: ExitCode) -> None:
         self.failure = BootError("boot", cause)
@@ -307,13 +326,6 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    name = signal.Signals(-code).name
-    return f"{name}, perhaps out of memory" if name == "SIGKILL" else name
 
 
 def _doing(worker: ScoringWorker) -> str:

@@ -46,15 +46,17 @@ logger = logging.getLogger("scoredock.web")
 class Gateway:
     """Answers requests once ``open`` was called with the script's kind and documents.
 
-    ``not_ready`` says why the service cannot score now; None when it can. ``max_body`` is the largest body that
+    ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
+    /readyz. ``max_body`` is the largest body that
     a connection should take, in bytes. All methods are called on the event loop.
     """
 
     def __init__(
-        self, engine: Engine[Incoming, Answer], settings: Settings, not_ready: Callable[[], str | None]
+        self, engine: Engine[Incoming, Answer], settings: Settings, not_ready: Callable[[], str | None], device: str
     ) -> None:
         self._engine = engine
         self._not_ready = not_ready
+        self._device = device
         self.max_body = settings.max_body_mb * MIB
         self._ids = IdReader()
         self._log = RequestLog()
@@ -146,7 +148,7 @@ class Gateway:
         if path == "/readyz":
             reason = self._not_ready()
             if reason is None:
-                return status_answer(200, {"status": "ready", "phase": "ready"})
+                return status_answer(200, {"status": "ready", "phase": "ready", "device": self._device})
             return status_answer(503, {"message": f"Not ready: {reason}", "phase": reason})
         version = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("version", [DEFAULT_VERSION])[0]
         document = self._documents.find(version)

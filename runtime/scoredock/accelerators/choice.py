@@ -1,0 +1,79 @@
+"""SCOREDOCK_ACCELERATOR: what is used, decided once, before any worker starts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from scoredock.accelerators.proof import Proof
+from scoredock.errors import BootError
+
+VARIABLE = "SCOREDOCK_ACCELERATOR"
+PROOF_TIMEOUT_S = 300  # TensorRT builds an engine even for a model of one node
+
+logger = logging.getLogger("scoredock.accelerators")
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """What is used: ``cpu``, ``cuda`` or ``tensorrt``, and a description of the device."""
+
+    name: str
+    device: str
+
+    def __str__(self) -> str:
+        return self.name if self.name == self.device else f"{self.name}: {self.device}"
+
+
+CPU = Accelerator("cpu", "cpu")
+
+
+def choose(wanted: str) -> Accelerator:
+    """The accelerator for ``cpu``, ``cuda``, ``tensorrt`` or ``auto``; scripts find its name in the environment.
+
+    ``auto`` takes TensorRT, CUDA or the CPU, whichever works first, and warns when it is the CPU. Raises BootError
+    when the one that is wanted cannot be used: never is another one used instead.
+    """
+    chosen = CPU if wanted == "cpu" else _proven(wanted)
+    os.environ[VARIABLE] = chosen.name
+    return chosen
+
+
+def _proven(wanted: str) -> Accelerator:
+    candidates = ["tensorrt", "cuda"] if wanted == "auto" else [wanted]
+    logger.info("Looking for what can be computed on: %s ...", ", ".join(candidates))
+    proof = _proof(candidates)
+    if proof.accelerator is not None:
+        for name, why in proof.refused.items():
+            logger.info("%s is not used: %s", name, why)
+        return Accelerator(proof.accelerator, proof.device)
+    if wanted != "auto":
+        raise BootError(
+            "accelerator",
+            f"{VARIABLE}={wanted}, but {wanted} cannot be used: {proof.refused[wanted]} To compute on the CPU, set "
+            f"{VARIABLE}=cpu; auto takes what there is.",
+        )
+    for name, why in proof.refused.items():
+        logger.warning("%s=auto: %s cannot be used: %s", VARIABLE, name, why)
+    logger.warning("%s=auto: computing on the CPU.", VARIABLE)
+    return CPU
+
+
+def _proof(candidates: list[str]) -> Proof:
+    """What a process of its own found out; what libraries write to stderr stays visible."""
+    command = [sys.executable, "-m", "scoredock.accelerators.proof", *candidates]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    how = f"did not end within {PROOF_TIMEOUT_S} s"
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module, names from a fixed set
+            command, stdout=subprocess.PIPE, env=environment, timeout=PROOF_TIMEOUT_S, check=False
+        )
+        how = f"ended with exit code {done.returncode}"
+        return Proof(**json.loads(done.stdout.splitlines()[-1]))
+    except (subprocess.TimeoutExpired, ValueError, IndexError):
+        why = f"the process that tried it {how}; its messages are above."
+        return Proof(refused=dict.fromkeys(candidates, why))

@@ -1,0 +1,106 @@
+"""Whether an accelerator can really be used: asked of the driver, the libraries, and ONNX Runtime, if it is there.
+
+Run as a process of its own, ``python -m scoredock.accelerators.proof cuda``, because a process that has touched
+CUDA cannot fork workers. It writes one line of JSON: the first accelerator of its arguments that works, and why
+those before it do not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scoredock.accelerators.driver import devices
+from scoredock.errors import AcceleratorUnusable
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+_LIBRARIES = {"cuda": "libonnxruntime_providers_cuda.so", "tensorrt": "libonnxruntime_providers_tensorrt.so"}
+# An ONNX model of one node, y = x + x, of one float: what shows that a provider computes.
+_MODEL = bytes.fromhex(
+    "08083a350a0e0a01780a017812017922034164641201675a0f0a0178120a0a08080112040a020801620f0a0179120a0a08080112040a02080142040a00100d"
+)
+
+
+@dataclass
+class Proof:
+    """The first accelerator that works, None for none, with its device; and why those before it do not."""
+
+    accelerator: str | None = None
+    device: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def prove(accelerator: str) -> str:
+    """Compute on the accelerator; returns the device's description. Raises AcceleratorUnusable."""
+    found = devices()
+    if importlib.util.find_spec("onnxruntime") is not None:
+        prove_onnx_runtime(accelerator)
+    elif accelerator == "tensorrt":
+        raise AcceleratorUnusable("ONNX Runtime is not installed, which TensorRT is used through: onnxruntime-gpu.")
+    return ", ".join(map(str, found))
+
+
+def prove_onnx_runtime(accelerator: str) -> None:
+    """Run a model of one node with the accelerator's provider. Raises AcceleratorUnusable."""
+    import onnxruntime
+
+    provider = PROVIDERS[accelerator]
+    available = onnxruntime.get_available_providers()
+    if provider not in available:
+        raise AcceleratorUnusable(
+            f"onnxruntime {onnxruntime.__version__} has no {provider}, only {', '.join(available)}: it is the build "
+            "for the CPU. Installed beside onnxruntime-gpu it hides that one: pip uninstall both, then install "
+            "onnxruntime-gpu alone."
+        )
+    _load_library(Path(onnxruntime.__file__).parent / "capi", accelerator)
+    session = _session(onnxruntime, provider)
+    used = session.get_providers()
+    if used[:1] != [provider]:
+        raise AcceleratorUnusable(
+            f"ONNX Runtime could not start {provider} and fell back to {', '.join(used)}; its messages are above."
+        )
+
+
+def _session(onnxruntime: Any, provider: str) -> Any:
+    import numpy as np
+
+    try:
+        session = onnxruntime.InferenceSession(_MODEL, providers=[provider])
+        session.run(None, {"x": np.ones(1, np.float32)})
+    except Exception as error:  # whatever ONNX Runtime, or a library below it, raises
+        raise AcceleratorUnusable(f"ONNX Runtime could not compute with {provider}: {error}") from None
+    return session
+
+
+def _load_library(folder: Path, accelerator: str) -> None:
+    """Load the provider's library as ONNX Runtime will: the loader names the first library that is missing."""
+    name = _LIBRARIES.get(accelerator)
+    if name is None:
+        return
+    try:
+        ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), ctypes.RTLD_GLOBAL)
+        ctypes.CDLL(str(folder / name))
+    except OSError as error:
+        raise AcceleratorUnusable(f"a library of {PROVIDERS[accelerator]} is missing: {error}.") from None
+
+
+def main(accelerators: list[str]) -> None:
+    """Prove one after another until one works, and say so on stdout."""
+    proof = Proof()
+    for accelerator in accelerators:
+        try:
+            proof.device = prove(accelerator)
+            proof.accelerator = accelerator
+            break
+        except AcceleratorUnusable as error:
+            proof.refused[accelerator] = str(error)
+    print(json.dumps(asdict(proof)))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

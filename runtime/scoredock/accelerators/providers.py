@@ -1,0 +1,119 @@
+"""ONNX Runtime's execution providers for the accelerator in use, with their options."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from scoredock.accelerators.driver import devices
+from scoredock.accelerators.proof import PROVIDERS
+from scoredock.errors import AcceleratorUnusable
+
+Providers = list[tuple[str, dict[str, Any]]]
+
+_TENSORRT = ("libnvinfer.so.11", "libnvinfer.so.10")
+_CHUNK = 1 << 20
+
+logger = logging.getLogger("scoredock.accelerators")
+
+
+def onnx_providers(model: str | Path | None = None, *, device_id: int = 0) -> Providers:
+    """The ``providers`` of an ``onnxruntime.InferenceSession``, best first; the CPU is always the last.
+
+    ``model`` is the path of the ONNX file; with TensorRT, its engines are kept in a folder of that model, of
+    TensorRT's version and of the device, so that only the first start builds them. ``device_id`` counts the devices
+    that the process sees, from 0.
+
+    The accelerator is the one that the server has settled (SCOREDOCK_ACCELERATOR); without a server, the best that
+    the installed onnxruntime offers. Raises FileNotFoundError when ``model`` is not there.
+    """
+    accelerator = os.environ.get("SCOREDOCK_ACCELERATOR", "").lower()
+    if accelerator not in PROVIDERS:
+        accelerator = _best_offered()
+    found: Providers = []
+    if accelerator == "tensorrt":
+        found.append((PROVIDERS["tensorrt"], {"device_id": device_id, **_engine_cache(model, device_id)}))
+    if accelerator in ("tensorrt", "cuda"):
+        # cuDNN's default search times every algorithm for each new shape, in the middle of a request.
+        found.append((PROVIDERS["cuda"], {"device_id": device_id, "cudnn_conv_algo_search": "HEURISTIC"}))
+    return [*found, (PROVIDERS["cpu"], {})]
+
+
+def _best_offered() -> str:
+    import onnxruntime
+
+    offered = onnxruntime.get_available_providers()
+    return next(name for name in ("tensorrt", "cuda", "cpu") if name == "cpu" or PROVIDERS[name] in offered)
+
+
+def _engine_cache(model: str | Path | None, device_id: int) -> dict[str, Any]:
+    folder = engine_folder(model, device_id)
+    try:
+        if "SCOREDOCK_ENGINE_CACHE" not in os.environ:
+            _make_private(folder.parents[2])
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        logger.warning("TensorRT's engines are not kept, each start builds them: %s (SCOREDOCK_ENGINE_CACHE).", error)
+        return {}
+    return {
+        "trt_engine_cache_enable": True,
+        "trt_engine_cache_path": str(folder),
+        "trt_timing_cache_enable": True,
+        "trt_timing_cache_path": str(folder),
+    }
+
+
+def _make_private(root: Path) -> None:
+    """Make a folder in the one for temporary files, which others may write to. An engine is code: none but ours."""
+    root.mkdir(mode=0o700, exist_ok=True)
+    if root.is_symlink() or root.stat().st_uid != os.getuid():
+        raise PermissionError(f"{root} belongs to another user")
+
+
+def engine_folder(model: str | Path | None, device_id: int = 0) -> Path:
+    """Where TensorRT's engines of this model, this version and this device are kept; it may not exist yet."""
+    given = os.environ.get("SCOREDOCK_ENGINE_CACHE")
+    root = Path(given) if given else Path(tempfile.gettempdir()) / f"scoredock-engines-{os.getuid()}"
+    return root / _model_key(model) / f"tensorrt-{_tensorrt_version()}" / _device_key(device_id)
+
+
+def _model_key(model: str | Path | None) -> str:
+    """The hash of the model's file and of the files of weights beside it, whose names begin with its name."""
+    if model is None:
+        return "any-model"
+    path = Path(model)
+    if not path.is_file():
+        raise FileNotFoundError(f"onnx_providers(): expected the path of an ONNX file, got {path}, which is none.")
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sorted(path.parent.glob(f"{_literally(path.name)}*")):
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _literally(name: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
+def _tensorrt_version() -> str:
+    for library in _TENSORRT:
+        try:
+            return str(ctypes.CDLL(library).getInferLibVersion())
+        except (OSError, AttributeError):
+            continue
+    return "unknown"
+
+
+def _device_key(device_id: int) -> str:
+    try:
+        device = devices()[device_id]
+    except (AcceleratorUnusable, IndexError):
+        return "unknown"
+    return re.sub(r"[^A-Za-z0-9.]+", "-", f"{device.name}-{device.capability}")

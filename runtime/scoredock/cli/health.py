@@ -1,0 +1,60 @@
+"""``scoredock health``: whether a server on this machine can score. The HEALTHCHECK of the images."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scoredock.cli.setting_options import setting_options
+from scoredock.errors import ExitCode, SettingError
+from scoredock.settings import Settings, resolve
+
+_TIMEOUT_S = 4.0
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a server listens on, not this
+
+_EPILOG = "Exit codes: 0 ready, 1 not ready or no server there, 2 wrong usage, 3 a setting is at fault."
+
+
+@click.command(epilog=_EPILOG)
+@setting_options(only=("host", "port", "config_file"))
+def health(**flags: Any) -> None:
+    """Ask a server on this machine whether it can score, by its /readyz.
+
+    Host and port are found as `scoredock serve` finds them, so that in a container nothing is to be said.
+
+    \b
+    scoredock health --port 5001
+    """
+    try:
+        settings, _ = resolve(flags, os.environ, Path.cwd())
+    except SettingError as error:
+        click.echo(f"Error: {error}")
+        sys.exit(ExitCode.BOOT_FAILED)
+    ready, said = _ask(settings)
+    click.echo(said)
+    sys.exit(ExitCode.OK if ready else ExitCode.NOT_READY)
+
+
+def _ask(settings: Settings) -> tuple[bool, str]:
+    host = _EVERY_ADDRESS.get(settings.host, settings.host)
+    connection = http.client.HTTPConnection(host, settings.port, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", "/readyz")
+        response = connection.getresponse()
+        body = response.read(10_000)
+    except (OSError, http.client.HTTPException) as error:
+        return False, f"no answer from {host}:{settings.port}/readyz: {error or type(error).__name__}"
+    finally:
+        connection.close()
+    try:
+        content = json.loads(body)
+        said = content.get("message") or content["status"]
+    except (ValueError, LookupError, AttributeError):
+        return False, f"{host}:{settings.port}/readyz answered {response.status}, but not as scoredock does"
+    return response.status == 200, str(said)
