@@ -17,6 +17,7 @@ import httpx
 import pytest
 from uvicorn.server import ServerState
 
+from scoredock.accelerators.choice import CPU
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import resolve
@@ -54,7 +55,7 @@ class InProcess:
         self._server: asyncio.Server | None = None
         self._idle_s: float = flags.pop("idle_s", 30)
         settings, self.warnings = resolve(flags, environment, folder)
-        self.service = Service(settings, WorkerStatus(), "cpu")
+        self.service = Service(settings, WorkerStatus(), CPU)
         try:
             self._call(self._start())
         except BaseException:

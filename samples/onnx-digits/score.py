@@ -9,11 +9,13 @@ from inference_schema.parameter_types.numpy_parameter_type import NumpyParameter
 from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
 from inference_schema.schema_decorators import input_schema, output_schema
 
+from scoredock.accelerators import onnx_providers
+
 
 def init():
     global session
     path = Path(os.environ["AZUREML_MODEL_DIR"], "digits.onnx")
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, providers=onnx_providers(path))
 
 
 input_sample = np.zeros((1, 64), dtype=np.float32)

@@ -76,6 +76,7 @@ def _send(name: str, count: int) -> None:
     import uvloop
     from uvicorn.server import ServerState
 
+    from scoredock.accelerators.choice import CPU
     from scoredock.observe import logs
     from scoredock.server.service import Service
     from scoredock.server.status import WorkerStatus
@@ -103,7 +104,7 @@ def _send(name: str, count: int) -> None:
 
     async def main() -> None:
         settings, _ = resolve({"entry_script": str(path)}, {}, Path.cwd())
-        service = Service(settings, WorkerStatus(), "cpu")
+        service = Service(settings, WorkerStatus(), CPU)
         await service.start()
         gc.disable()
         sink = Sink()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scoredock.cgroups import available_cpus
 from scoredock.errors import SettingError
 from scoredock.settings import Declaration, Settings, declarations, resolve
 
@@ -268,3 +269,14 @@ def test_the_flag_for_the_health_port_switches_its_listener_on(tmp_path: Path) -
 def test_the_flag_for_the_instrumentation_key_switches_insights_on(tmp_path: Path) -> None:
     assert resolve({"app_insights_key": "k"}, {}, tmp_path)[0].app_insights_enabled is True
     assert resolve({}, {"AML_APP_INSIGHTS_KEY": "k"}, tmp_path)[0].app_insights_enabled is False
+
+
+@pytest.mark.parametrize("word", ["auto", " AUTO "])
+def test_auto_is_as_many_workers_as_there_are_cpus(config_file, word):
+    cpus = available_cpus()
+    assert resolve({}, {"WORKER_COUNT": word}, Path("/srv"))[0].worker_count == cpus
+    assert resolve({"worker_count": word}, {}, Path("/srv"))[0].worker_count == cpus
+    path = config_file({"WORKER_COUNT": word})
+    assert resolve({"config_file": str(path)}, {}, Path("/srv"))[0].worker_count == cpus
+    with pytest.raises(SettingError, match="SCOREDOCK_PORT .*: expected a whole number from 1 to 65535, got"):
+        resolve({}, {"SCOREDOCK_PORT": word}, Path("/srv"))

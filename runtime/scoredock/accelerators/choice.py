@@ -65,7 +65,7 @@ def _proven(wanted: str) -> Accelerator:
 
 def _proof(candidates: list[str]) -> Proof:
     """What a process of its own found out; what libraries write to stderr stays visible."""
-    command = [sys.executable, "-m", "scoredock.accelerators.proof", *candidates]
+    command = [sys.executable, "-m", "scoredock.accelerators", *candidates]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     how = f"did not end within {PROOF_TIMEOUT_S} s"
     try:

@@ -1,8 +1,7 @@
 """Whether an accelerator can really be used: asked of the driver, the libraries, and ONNX Runtime, if it is there.
 
-Run as a process of its own, ``python -m scoredock.accelerators.proof cuda``, because a process that has touched
-CUDA cannot fork workers. It writes one line of JSON: the first accelerator of its arguments that works, and why
-those before it do not.
+It is run as a process of its own, ``python -m scoredock.accelerators cuda``, because a process that has touched CUDA
+cannot fork workers.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import json
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,8 @@ from scoredock.accelerators.driver import devices
 from scoredock.errors import AcceleratorUnusable
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
-_LIBRARIES = {"cuda": "libonnxruntime_providers_cuda.so", "tensorrt": "libonnxruntime_providers_tensorrt.so"}
 # An ONNX model of one node, y = x + x, of one float: what shows that a provider computes.
-_MODEL = bytes.fromhex(
+PROOF_MODEL = bytes.fromhex(
     "08083a350a0e0a01780a017812017922034164641201675a0f0a0178120a0a08080112040a020801620f0a0179120a0a08080112040a02080142040a00100d"
 )
 
@@ -57,40 +54,38 @@ def prove_onnx_runtime(accelerator: str) -> None:
             "for the CPU. Installed beside onnxruntime-gpu it hides that one: pip uninstall both, then install "
             "onnxruntime-gpu alone."
         )
-    _load_library(Path(onnxruntime.__file__).parent / "capi", accelerator)
-    session = _session(onnxruntime, provider)
-    used = session.get_providers()
+    used = _providers_of_a_session(onnxruntime, provider)
     if used[:1] != [provider]:
         raise AcceleratorUnusable(
-            f"ONNX Runtime could not start {provider} and fell back to {', '.join(used)}; its messages are above."
+            f"ONNX Runtime could not start {provider} and fell back to {', '.join(used)}: "
+            f"{_loading_error(Path(onnxruntime.__file__).parent / 'capi', accelerator)}"
         )
 
 
-def _session(onnxruntime: Any, provider: str) -> Any:
+def _providers_of_a_session(onnxruntime: Any, provider: str) -> list[str]:
+    """Compute with a session that asks for the provider; returns what it got, which may be another one."""
     import numpy as np
 
     try:
-        session = onnxruntime.InferenceSession(_MODEL, providers=[provider])
+        session = onnxruntime.InferenceSession(PROOF_MODEL, providers=[provider])
         session.run(None, {"x": np.ones(1, np.float32)})
     except Exception as error:  # whatever ONNX Runtime, or a library below it, raises
         raise AcceleratorUnusable(f"ONNX Runtime could not compute with {provider}: {error}") from None
-    return session
+    return list(session.get_providers())
 
 
-def _load_library(folder: Path, accelerator: str) -> None:
-    """Load the provider's library as ONNX Runtime will: the loader names the first library that is missing."""
-    name = _LIBRARIES.get(accelerator)
-    if name is None:
-        return
+def _loading_error(folder: Path, accelerator: str) -> str:
+    """Which library the loader misses for the provider. Only after a session: ONNX Runtime has to load it first."""
     try:
         ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), ctypes.RTLD_GLOBAL)
-        ctypes.CDLL(str(folder / name))
+        ctypes.CDLL(str(folder / f"libonnxruntime_providers_{accelerator}.so"))
     except OSError as error:
-        raise AcceleratorUnusable(f"a library of {PROVIDERS[accelerator]} is missing: {error}.") from None
+        return f"a library cannot be loaded: {error}."
+    return "its libraries are there; its messages are above."
 
 
 def main(accelerators: list[str]) -> None:
-    """Prove one after another until one works, and say so on stdout."""
+    """Prove one after another until one works, and write the Proof to stdout, as one line of JSON."""
     proof = Proof()
     for accelerator in accelerators:
         try:
@@ -100,7 +95,3 @@ def main(accelerators: list[str]) -> None:
         except AcceleratorUnusable as error:
             proof.refused[accelerator] = str(error)
     print(json.dumps(asdict(proof)))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -47,7 +47,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
     def __init__(self, settings: Settings, announce: Callable[[str], None]) -> None:
         self.settings = settings
         self._announce = announce
-        self.device = str(CPU)
+        self._accelerator = CPU
         self._preloaded: EntryScript | None = None
         self.preload_phase = ("starting", time.monotonic())
         super().__init__()
@@ -76,7 +76,12 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
 
     def service(self, status: WorkerStatus) -> Service:
         """The service of one worker."""
-        return Service(self.settings, status, self.device, self._preloaded)
+        return Service(self.settings, status, self._accelerator, self._preloaded)
+
+    @property
+    def device(self) -> str:
+        """What is computed on, for a person."""
+        return str(self._accelerator)
 
     @property
     def prepares_long(self) -> bool:
@@ -88,7 +93,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         """What comes before the first fork. Raises BootError."""
         export_environment(self.settings)
         install_extra_requirements(self.settings)
-        self.device = str(choose(self.settings.accelerator))
+        self._accelerator = choose(self.settings.accelerator)
         self._announce(self.device)
         if not self.settings.worker_preload:
             return

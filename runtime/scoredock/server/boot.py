@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scoredock import compat
+from scoredock.accelerators.proof import PROVIDERS
 from scoredock.cgroups import available_cpus
 from scoredock.entry import EntryScript, initialise, load, make_importable
 from scoredock.errors import BootError
@@ -63,6 +64,17 @@ def describe(script: EntryScript) -> str:
     if providers is not None:
         parts.append(f"ONNX Runtime: {', '.join(providers) or 'no session'}")
     return "; ".join(parts)
+
+
+def unused_accelerator(accelerator: str) -> str | None:
+    """A warning when the script's ONNX Runtime sessions do not use the accelerator; None when there is none to give."""
+    used = _onnx_providers()
+    if accelerator == "cpu" or not used or PROVIDERS[accelerator] in used:
+        return None
+    return (
+        f"SCOREDOCK_ACCELERATOR is {accelerator}, but the script's ONNX Runtime sessions use {', '.join(used)} alone. "
+        "Give them providers=onnx_providers(path), of scoredock.accelerators."
+    )
 
 
 def _onnx_providers() -> list[str] | None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from scoredock.accelerators.choice import Accelerator
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
 from scoredock.entry.script import script_stack
@@ -17,7 +18,7 @@ from scoredock.schema import Documents, build_documents
 from scoredock.scoring.batches import Batches, why_no_batches
 from scoredock.scoring.scoring import Scoring
 from scoredock.scoring.warm_up import warm_up
-from scoredock.server.boot import boot, describe
+from scoredock.server.boot import boot, describe, unused_accelerator
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import Settings
 from scoredock.web.answers import Answer
@@ -31,16 +32,17 @@ class Service:
     """Scores with one script. ``gateway`` answers its requests once ``start`` has returned."""
 
     def __init__(
-        self, settings: Settings, status: WorkerStatus, device: str, preloaded: EntryScript | None = None
+        self, settings: Settings, status: WorkerStatus, accelerator: Accelerator, preloaded: EntryScript | None = None
     ) -> None:
         self._settings = settings
         self._status = status
+        self._accelerator = accelerator
         self._preloaded = preloaded
         limits = Limits(settings.scoring_timeout_ms, settings.max_queue, settings.max_queue_wait_ms)
         self._engine: Engine[Incoming, Answer] = Engine(
             limits, status.ask_for_replacement, self._late, settings.scoring_threads
         )
-        self.gateway = Gateway(self._engine, settings, self.not_ready, device)
+        self.gateway = Gateway(self._engine, settings, self.not_ready, str(accelerator))
 
     def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
         logger.error(
@@ -77,6 +79,9 @@ class Service:
         script, documents, of_them = booted[0]
         self.gateway.open(script.signature.kind, documents)
         elapsed_s = time.monotonic() - started
+        unused = unused_accelerator(self._accelerator.name)
+        if unused is not None:
+            logger.warning("%s", unused)
         logger.info("Worker %d is ready after %.1f s%s: %s", os.getpid(), elapsed_s, of_them, describe(script))
 
     def _batch(self, scoring: Scoring, script: EntryScript) -> None:

@@ -42,8 +42,11 @@ class Supervised(Protocol):
     """What the supervisor needs of the gunicorn application, beside what gunicorn's own arbiter needs."""
 
     settings: Settings
-    device: str  # what is computed on
     preload_phase: tuple[str, float]  # what goes on before the first fork, and since when (monotonic seconds)
+
+    @property
+    def device(self) -> str:
+        """What is computed on."""
 
     @property
     def prepares_long(self) -> bool:
