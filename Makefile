@@ -1,6 +1,9 @@
 # make serve   set up, train the sample's model, serve it
 # make test    set up, run all tests
 # make check   formatting, lint, types, architecture
+# make image   build the CPU image, scoredock:cpu
+# make lock    settle the versions of the images' packages anew
+# make test-gpu-image   build the CUDA image (several GB) and test what needs no device
 # make bench   measure side by side with other servers (CASES=ridge-1,echo PEERS=fastapi narrow it)
 PYTHON ?= python3
 SAMPLE ?= sklearn-diabetes
@@ -8,7 +11,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5001
 BIN := .venv/bin
 
-.PHONY: help serve test check bench format docs clean
+.PHONY: help serve test check image lock test-gpu-image bench format docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,10 +37,22 @@ test: .venv/.dev
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.dev
-	$(BIN)/ruff format --check runtime tests samples
+	$(BIN)/ruff format --check runtime tests samples base-images/lock base-images/rootfs/build
 	$(BIN)/ruff check runtime tests samples
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
+
+image:
+	docker build -t scoredock-base:cpu base-images/cpu
+	docker build -t scoredock:cpu -f Dockerfile.cpu .
+
+test-gpu-image: .venv/.dev
+	$(BIN)/python -m pytest -m gpu_image tests/docker $(ARGS)
+
+lock:
+	@test -x .venvs/lock/bin/python || $(PYTHON) -m venv .venvs/lock
+	@.venvs/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venvs/lock/bin/python base-images/lock
 
 bench: .venv/.dev
 	$(BIN)/python tests/bench/bench.py $(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -235,7 +236,13 @@ def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None
     candidates = [root / "config.json"]
     if values.get("entry_script"):
         candidates.append((root / values["entry_script"]).parent / "config.json")
-    return next((path for path in candidates if path.is_file() and path.stat().st_size), None)
+    try:
+        return next((path for path in candidates if path.is_file() and path.stat().st_size), None)
+    except OSError as error:
+        raise SettingError(
+            f"{error.filename}: {error.strerror}. The server runs as user {os.getuid()}, who must be able to read the "
+            f"folder {root}: chmod -R a+rX on it, or run the server, or the container (--user), as its owner."
+        ) from None
 
 
 def _read_config_file(path: Path, table: tuple[Declaration, ...], values: dict[str, Any]) -> list[str]:

@@ -278,5 +278,5 @@ def test_auto_is_as_many_workers_as_there_are_cpus(config_file, word):
     assert resolve({"worker_count": word}, {}, Path("/srv"))[0].worker_count == cpus
     path = config_file({"WORKER_COUNT": word})
     assert resolve({"config_file": str(path)}, {}, Path("/srv"))[0].worker_count == cpus
-    with pytest.raises(SettingError, match="SCOREDOCK_PORT .*: expected a whole number from 1 to 65535, got"):
+    with pytest.raises(SettingError, match=r"SCOREDOCK_PORT .*: expected a whole number from 1 to 65535, got"):
         resolve({}, {"SCOREDOCK_PORT": word}, Path("/srv"))

@@ -1,0 +1,93 @@
+"""The commands that the pages show for images do what they show.
+
+The pages' commands run as they are, in a copy of the project; only port 5001 of this machine becomes a free one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from containers import PROJECT
+
+from docs.examples import Command, commands, differs
+from docs.pages import blocks
+from servers import free_port, wait_until
+
+PAGES = [
+    "README.md",
+    "docs/images.md",
+    "samples/extending/copy/README.md",
+    "samples/extending/mount/README.md",
+    "samples/extending/requirements/README.md",
+    "samples/extending/base/README.md",
+]
+LEFT_OUT = ("build --target", "scoredock-base:cuda", "scoredock:cuda", "tensorrt", "--gpus")  # several GB, or a GPU
+READY_S = 90.0
+
+
+def shown(page: str) -> list[Command]:
+    """The page's commands from the first for Docker on, in order, but for those of GPU images."""
+    found = [command for block in blocks(f"../{page}") if block.language == "console" for command in commands(block)]
+    docker = [one for one in found if "docker" in one.text or "samples/extending" in one.text]
+    if page == "README.md":  # its other commands are for a server without Docker
+        first, last = found.index(docker[0]), found.index(docker[-1])
+        found = found[first : last + 1]
+    return [one for one in found if not any(part in one.text for part in LEFT_OUT)]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the project, without what is not part of it."""
+    ignored = shutil.ignore_patterns(".venv*", ".git", "model", "lib", "__pycache__", ".*_cache", ".hypothesis")
+    shutil.copytree(PROJECT, tmp_path / "scoredock", ignore=ignored)
+    for folder in (tmp_path, tmp_path.parent):  # containers run as another user
+        folder.chmod(0o755)
+    return tmp_path / "scoredock"
+
+
+@pytest.fixture
+def names(engine) -> Iterator[set[str]]:
+    """Names of containers that are removed at the end, whatever happens."""
+    found: set[str] = set()
+    yield found
+    for container in engine.containers.list(all=True):
+        if container.name in found:
+            container.remove(force=True, v=True)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.usefixtures("image")
+def test_the_commands_do_what_the_page_shows(page, copy, names, debian):
+    if "extending/base" in page:
+        debian("trixie")
+    listed = shown(page)
+    assert any("docker run" in command.text for command in listed), f"{page} shows no docker run"
+    port = free_port()
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    for command in listed:
+        text = command.text.replace("-p 5001:", f"-p 127.0.0.1:{port}:").replace("localhost:5001", f"localhost:{port}")
+        names |= set(re.findall(r"--name (\S+)", text))
+        text = re.sub(r"^curl ", "curl --silent --show-error ", text)
+        done = subprocess.run(
+            ["bash", "-c", text], cwd=copy, env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, f"{command.text}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        difference = differs(command.shown, done.stdout.splitlines())
+        assert difference is None, f"{command.text}\n{difference}"
+        if "docker run -d" in text:
+            wait_until(lambda: _ready(port), READY_S, f"an answer after {command.text}")
+
+
+def _ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://localhost:{port}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False

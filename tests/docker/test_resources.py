@@ -1,0 +1,63 @@
+"""A container's limits: its CPUs decide threads and workers, its memory limit kills a worker, not the service."""
+
+from __future__ import annotations
+
+import os
+
+import httpx
+import pytest
+
+from servers import wait_until
+
+THREADS = """
+    import os
+
+    import numpy
+
+    def init():
+        pass
+
+    def run(data):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "WORKER_COUNT")
+        return {name: os.environ.get(name) for name in names}
+"""
+
+HUNGRY = """
+    import os
+
+    def init():
+        pass
+
+    def run(data):
+        if data == "eat":
+            kept = [bytearray(os.urandom(1 << 20) * 16) for _ in range(200)]
+        return os.getpid()
+"""
+
+
+def test_threads_and_workers_follow_the_cpu_limit(run):
+    container = run(script=THREADS, nano_cpus=1_000_000_000, WORKER_COUNT="auto")
+    told = container.post(content=b"x").json()
+    assert "cpus     1 for 1 worker of 1 scoring thread" in container.logs
+    assert told["WORKER_COUNT"] == "1"
+    if os.sysconf("SC_NPROCESSORS_ONLN") > 1:  # on one CPU there is nothing to share, and libraries choose
+        assert told["OMP_NUM_THREADS"] == told["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_without_a_limit_there_is_a_worker_for_each_cpu(run):
+    container = run(script=THREADS, WORKER_COUNT="auto")
+    assert container.post(content=b"x").json()["WORKER_COUNT"] == str(len(os.sched_getaffinity(0)))
+
+
+def test_a_worker_that_the_memory_limit_kills_is_named_and_replaced(run):
+    container = run(script=HUNGRY, mem_limit="256m", memswap_limit="256m")
+    before = container.post(content=b"x").json()
+    with pytest.raises(httpx.TransportError):  # the worker dies with the request
+        container.post(content=b"eat")
+    wait_until(lambda: "A new worker starts" in container.logs, what="a replacement")
+    container.wait_until_ready()
+    assert container.post(content=b"x").json() != before
+    assert f"Worker {before} died while it served: the kernel killed it for want of memory" in container.logs
+    assert "the container's limit is 256 MiB" in container.logs
+    container.raw.reload()
+    assert container.raw.status == "running"
