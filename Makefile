@@ -38,7 +38,7 @@ test: .venv/.dev
 
 check: .venv/.dev
 	$(BIN)/ruff format --check runtime tests samples base-images/lock base-images/rootfs/build
-	$(BIN)/ruff check runtime tests samples
+	$(BIN)/ruff check runtime tests samples base-images/lock base-images/rootfs/build
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
 
