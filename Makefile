@@ -58,8 +58,8 @@ bench: .venv/.dev
 	$(BIN)/python tests/bench/bench.py $(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS))
 
 format: .venv/.dev
-	$(BIN)/ruff format runtime tests samples
-	$(BIN)/ruff check --fix runtime tests samples
+	$(BIN)/ruff format runtime tests samples base-images/lock base-images/rootfs/build
+	$(BIN)/ruff check --fix runtime tests samples base-images/lock base-images/rootfs/build
 
 docs: .venv/.dev
 	$(BIN)/python docs/make_settings_page.py

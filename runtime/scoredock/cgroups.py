@@ -37,14 +37,14 @@ def memory_limit(root: Path = Path("/")) -> int | None:
 
 
 def memory_kills(root: Path = Path("/")) -> int:
-    """How many processes of this process's control group the kernel has killed for its memory limit, ever."""
-    return max(_read(root, "memory", _kills_v1, _kills_v2), default=0)
+    """How many processes of this process's control group the kernel has killed for want of memory, ever."""
+    return next(_read(root, "memory", _kills_v1, _kills_v2), 0)
 
 
 def _read(
     root: Path, controller: str, v1: Callable[[Path], int | None], v2: Callable[[Path], int | None]
 ) -> Iterator[int]:
-    """What the controller's files say, in this process's own group and in those around it."""
+    """What the controller's files say, in this process's own group and then in those around it."""
     paths = _group_paths(root)
     for line in _lines(root / "proc/self/mountinfo"):
         # 32 31 0:29 /docker/4f /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu

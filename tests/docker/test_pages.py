@@ -55,11 +55,12 @@ def copy(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def names(engine) -> Iterator[set[str]]:
-    """Names of containers that are removed at the end, whatever happens."""
+    """Names of containers that are removed at the end, whatever happens; not those that there were before."""
+    before = {container.name for container in engine.containers.list(all=True)}
     found: set[str] = set()
     yield found
     for container in engine.containers.list(all=True):
-        if container.name in found:
+        if container.name in found - before:
             container.remove(force=True, v=True)
 
 

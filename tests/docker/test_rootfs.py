@@ -53,12 +53,28 @@ def test_pip_settings_that_hold_elsewhere_go_in(rootfs, lines, expected):
 
 
 @pytest.mark.no_engine
-def test_a_password_does_not(rootfs, capsys):
-    assert rootfs.pip_settings(["global.index-url='https://lovelace:pass@mirror.example/simple'"]) == {}
+@pytest.mark.parametrize(
+    "line",
+    [
+        "global.index-url='https://lovelace:pass@mirror.example/simple'",
+        "global.index-url='https://lovelace@mirror.example/simple'",
+        "global.proxy='lovelace:pass@mirror:3128'",
+        "global.extra-index-url='https://one.example https://mirror.example/simple?token=lovelace'",
+    ],
+)
+def test_a_password_does_not(rootfs, capsys, line):
+    assert rootfs.pip_settings([line]) == {}
     said = capsys.readouterr().out
-    assert "holds a password and is left out" in said
+    assert "may hold a password or a token and is left out" in said
     assert "lovelace" not in said
     assert "mirror" not in said
+
+
+@pytest.mark.no_engine
+def test_a_mirror_with_a_password_is_refused():
+    done = subprocess.run([str(SCRIPT), "--mirror", "http://ada:pass@mirror"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "expected an address without user, password or query" in done.stderr
 
 
 @pytest.mark.no_engine

@@ -11,6 +11,8 @@ from containers import Container
 
 from servers import wait_until
 
+SECOND = 1_000_000_000  # in nanoseconds
+
 ECHO = """
     import json
 
@@ -29,17 +31,31 @@ def test_a_script_is_served(run):
     assert "device   cpu" in container.logs
 
 
+EVERY_SECOND = {"test": ["CMD", "scoredock", "health"], "interval": SECOND, "timeout": 2 * SECOND, "retries": 1}
+
+
 def test_the_engine_sees_it_healthy_and_unhealthy(run, engine):
-    container = run(script=ECHO)
+    container = run(script=ECHO, healthcheck=EVERY_SECOND)
     wait_until(lambda: container.health == "healthy", 30, "a healthy container")
     said = engine.api.inspect_container(container.raw.id)["State"]["Health"]["Log"][-1]
     assert said["ExitCode"] == 0
     assert said["Output"].strip() == "ready"
-    assert container.raw.exec_run(["scoredock", "health", "--port", "5999"]).exit_code == 1
+    container.sh(
+        "for process in /proc/[0-9]*; do grep -q scoredock $process/comm && kill -STOP ${process#/proc/}; done; true"
+    )
+    wait_until(lambda: container.health == "unhealthy", 30, "an unhealthy container")
 
 
-def test_the_health_check_follows_the_port(run):
-    container = run(script=ECHO, port=6001, SCOREDOCK_PORT="6001")
+@pytest.mark.parametrize(
+    ("command", "variables"),
+    [
+        (None, {"SCOREDOCK_PORT": "6001"}),
+        (["--port", "6001", "--worker_count", "1"], {}),
+        (["azmlinfsrv", "--port=6001"], {}),
+    ],
+)
+def test_the_health_check_follows_the_port(run, command, variables):
+    container = run(command, script=ECHO, port=6001, **variables)
     assert container.raw.exec_run(["scoredock", "health"]).output == b"ready\n"
 
 
@@ -66,6 +82,15 @@ def test_a_request_in_flight_is_answered_before_it_stops(run):
     assert [answer.json() for answer in answers] == ["done"]
     assert code == 0
     assert seconds < 8
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.05, 0.1, 0.2, 0.4])
+def test_a_stop_right_after_the_start_is_not_lost(run, after_s):
+    container = run(script=ECHO, wait=False)
+    time.sleep(after_s)
+    code, seconds = container.stop(timeout_s=20)
+    assert code == 0
+    assert seconds < 5
 
 
 def test_it_stops_at_once_when_it_is_idle(run):
@@ -95,8 +120,14 @@ def test_it_reaps_orphans_as_process_1(run):
         return [line.rsplit(")", 1)[1].split()[0] for line in container.sh(states).splitlines() if "(sleep)" in line]
 
     wait_until(lambda: processes() == [], 5, "no zombie")
-    assert container.sh("cat /proc/1/comm") in ("scoredock\n", "python3\n", "python\n")
-    assert container.sh("cat /proc/1/cmdline | tr '\\0' ' '").split()[-2:] == ["/opt/scoredock/bin/scoredock", "serve"]
+    assert container.sh("cat /proc/1/cmdline | tr '\\0' ' '").split() == [
+        "tini",
+        "-e",
+        "143",
+        "--",
+        "scoredock",
+        "serve",
+    ]
 
 
 def test_a_script_that_fails_in_init_ends_it_with_the_cause(run):

@@ -130,10 +130,15 @@ V1_MEMORY = {
         (v2("/", {}) | V2_MEMORY | {"sys/fs/cgroup/memory.max": "max"}, None, 2),
         (v1({}) | V1_MEMORY, 256 << 20, 7),
         (v1({}) | {"sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712"}, None, 0),
+        (
+            v2("/a", {}) | {"sys/fs/cgroup/a/memory.events": "oom_kill 1", "sys/fs/cgroup/memory.events": "oom_kill 9"},
+            None,
+            1,
+        ),
         (v2("/", {}) | {"sys/fs/cgroup/memory.events": "oom_kill", "sys/fs/cgroup/memory.max": "much"}, None, 0),
         ({}, None, 0),
     ],
-    ids=["v2", "v2, no limit", "v1", "v1, no limit", "nonsense", "no control groups"],
+    ids=["v2", "v2, no limit", "v1", "v1, no limit", "others' kills", "nonsense", "no control groups"],
 )
 def test_the_memory_limit_and_its_kills_are_found(machine, files, limit, kills):
     root = machine(files)

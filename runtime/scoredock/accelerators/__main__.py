@@ -1,7 +1,15 @@
-"""``python -m scoredock.accelerators tensorrt cuda``: the first of them that works here, as one line of JSON."""
+"""``python -m scoredock.accelerators cuda``: whether that can be used here, as one line of JSON.
 
+With ``--to FD`` the line goes to that file descriptor.
+"""
+
+import json
+import os
 import sys
+from dataclasses import asdict
 
-from scoredock.accelerators.proof import main
+from scoredock.accelerators.proof import proof_of
 
-main(sys.argv[1:] or ["tensorrt", "cuda"])
+name, *to = sys.argv[1:] or ["cuda"]
+answer = json.dumps(asdict(proof_of(name))).encode() + b"\n"
+os.write(int(to[1]) if to[:1] == ["--to"] else sys.stdout.fileno(), answer)

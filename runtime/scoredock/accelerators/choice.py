@@ -44,36 +44,45 @@ def choose(wanted: str) -> Accelerator:
 
 
 def _proven(wanted: str) -> Accelerator:
-    candidates = ["tensorrt", "cuda"] if wanted == "auto" else [wanted]
-    logger.info("Looking for what can be computed on: %s ...", ", ".join(candidates))
-    proof = _proof(candidates)
-    if proof.accelerator is not None:
-        for name, why in proof.refused.items():
-            logger.info("%s is not used: %s", name, why)
-        return Accelerator(proof.accelerator, proof.device)
+    refused: dict[str, str] = {}
+    for candidate in ("tensorrt", "cuda") if wanted == "auto" else (wanted,):
+        logger.info("Trying to compute on %s ...", candidate)
+        proof = _proof(candidate)
+        if proof.device:
+            for name, why in refused.items():
+                logger.info("%s is not used: %s", name, why)
+            return Accelerator(candidate, proof.device)
+        refused[candidate] = proof.refusal
     if wanted != "auto":
         raise BootError(
             "accelerator",
-            f"{VARIABLE}={wanted}, but {wanted} cannot be used: {proof.refused[wanted]} To compute on the CPU, set "
+            f"{VARIABLE}={wanted}, but {wanted} cannot be used: {refused[wanted]} To compute on the CPU, set "
             f"{VARIABLE}=cpu; auto takes what there is.",
         )
-    for name, why in proof.refused.items():
+    for name, why in refused.items():
         logger.warning("%s=auto: %s cannot be used: %s", VARIABLE, name, why)
     logger.warning("%s=auto: computing on the CPU.", VARIABLE)
     return CPU
 
 
-def _proof(candidates: list[str]) -> Proof:
-    """What a process of its own found out; what libraries write to stderr stays visible."""
-    command = [sys.executable, "-m", "scoredock.accelerators", *candidates]
+def _proof(candidate: str) -> Proof:
+    """What a process of its own found out. It answers through a pipe: libraries may write to stdout and stderr."""
+    read_end, write_end = os.pipe()
+    command = [sys.executable, "-m", "scoredock.accelerators", candidate, "--to", str(write_end)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     how = f"did not end within {PROOF_TIMEOUT_S} s"
-    try:
-        done = subprocess.run(  # noqa: S603 - our own module, names from a fixed set
-            command, stdout=subprocess.PIPE, env=environment, timeout=PROOF_TIMEOUT_S, check=False
-        )
-        how = f"ended with exit code {done.returncode}"
-        return Proof(**json.loads(done.stdout.splitlines()[-1]))
-    except (subprocess.TimeoutExpired, ValueError, IndexError):
-        why = f"the process that tried it {how}; its messages are above."
-        return Proof(refused=dict.fromkeys(candidates, why))
+    with os.fdopen(read_end, "rb") as answer:
+        try:
+            with os.fdopen(write_end, "wb"):
+                done = subprocess.run(  # noqa: S603 - our own module, a name from a fixed set
+                    command,
+                    env=environment,
+                    cwd="/",  # the first place that is imported from: not where the script is
+                    pass_fds=[write_end],
+                    timeout=PROOF_TIMEOUT_S,
+                    check=False,
+                )
+            how = f"ended with exit code {done.returncode}"
+            return Proof(**json.loads(answer.read()))
+        except (subprocess.TimeoutExpired, OSError, ValueError, TypeError):
+            return Proof(refusal=f"the process that tried it {how}; its messages are above.")

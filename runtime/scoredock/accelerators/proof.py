@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,12 @@ PROOF_MODEL = bytes.fromhex(
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Proof:
-    """The first accelerator that works, None for none, with its device; and why those before it do not."""
+    """The device's description, where the accelerator works; else why it does not."""
 
-    accelerator: str | None = None
     device: str = ""
-    refused: dict[str, str] = field(default_factory=dict)
+    refusal: str = ""
 
 
 def prove(accelerator: str) -> str:
@@ -84,14 +82,9 @@ def _loading_error(folder: Path, accelerator: str) -> str:
     return "its libraries are there; its messages are above."
 
 
-def main(accelerators: list[str]) -> None:
-    """Prove one after another until one works, and write the Proof to stdout, as one line of JSON."""
-    proof = Proof()
-    for accelerator in accelerators:
-        try:
-            proof.device = prove(accelerator)
-            proof.accelerator = accelerator
-            break
-        except AcceleratorUnusable as error:
-            proof.refused[accelerator] = str(error)
-    print(json.dumps(asdict(proof)))  # noqa: T201
+def proof_of(accelerator: str) -> Proof:
+    """What ``prove`` found, either way."""
+    try:
+        return Proof(device=prove(accelerator))
+    except AcceleratorUnusable as error:
+        return Proof(refusal=str(error))

@@ -7,7 +7,9 @@ import hashlib
 import logging
 import os
 import re
+import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +55,11 @@ def _best_offered() -> str:
 
 
 def _engine_cache(model: str | Path | None, device_id: int) -> dict[str, Any]:
-    folder = engine_folder(model, device_id)
+    if model is not None and not Path(model).is_file():
+        raise FileNotFoundError(f"onnx_providers(): expected the path of an ONNX file, got {model}, which is none.")
     try:
-        if "SCOREDOCK_ENGINE_CACHE" not in os.environ:
+        folder = engine_folder(model, device_id)
+        if not os.environ.get("SCOREDOCK_ENGINE_CACHE"):
             _make_private(folder.parents[2])
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -72,8 +76,9 @@ def _engine_cache(model: str | Path | None, device_id: int) -> dict[str, Any]:
 def _make_private(root: Path) -> None:
     """Make a folder in the one for temporary files, which others may write to. An engine is code: none but ours."""
     root.mkdir(mode=0o700, exist_ok=True)
-    if root.is_symlink() or root.stat().st_uid != os.getuid():
-        raise PermissionError(f"{root} belongs to another user")
+    found = root.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise PermissionError(f"{root} belongs to, or can be written by, another user")
 
 
 def engine_folder(model: str | Path | None, device_id: int = 0) -> Path:
@@ -84,22 +89,34 @@ def engine_folder(model: str | Path | None, device_id: int = 0) -> Path:
 
 
 def _model_key(model: str | Path | None) -> str:
-    """The hash of the model's file and of the files of weights beside it, whose names begin with its name."""
+    """The hash of the model's file and of the files of weights that it names."""
     if model is None:
         return "any-model"
     path = Path(model)
-    if not path.is_file():
-        raise FileNotFoundError(f"onnx_providers(): expected the path of an ONNX file, got {path}, which is none.")
     digest = hashlib.blake2b(digest_size=16)
-    for file in sorted(path.parent.glob(f"{_literally(path.name)}*")):
+    for file in (path, *_weight_files(path)):
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
         with file.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()
 
 
-def _literally(name: str) -> str:
-    return re.sub(r"([*?[])", r"[\1]", name)
+def _weight_files(model: Path) -> Iterator[Path]:
+    """The files of external weights, in the order of their names: entries ``location`` in the model's protocol buffer.
+
+    An entry is found by its bytes: field 1, ``location``, then field 2 with its length, of one byte or two.
+    """
+    names = set()
+    content = model.read_bytes()
+    for found in re.finditer(rb"\n\x08location\x12([\x01-\x7f]|[\x80-\xff][\x01-\x7f])", content):
+        low, *high = found[1]
+        length = low if not high else (low & 0x7F) | high[0] << 7
+        names.add(content[found.end() : found.end() + length])
+    for name in sorted(names):
+        path = model.parent / os.fsdecode(name)
+        if path.is_file():
+            yield path
 
 
 def _tensorrt_version() -> str:

@@ -21,6 +21,7 @@ from scoredock.settings import Settings, resolve
 from scoredock.signature import Argument, Kind
 
 if TYPE_CHECKING:
+    from scoredock.server.boot import Booted
     from scoredock.web.incoming import Incoming
 
 _PHASES = {
@@ -70,21 +71,23 @@ def check(request_file: Path | None, **flags: Any) -> None:
     with _timed() as elapsed:
         try:
             choose(settings.accelerator)
-            script = boot(settings, lambda phase: None)
+            booted = boot(settings, lambda phase: None)
         except BootError as error:
             sys.stdout = terminal
             _fail(error.phase, str(error), _PHASES.get(error.phase, ExitCode.BOOT_FAILED))
     sys.stdout.flush()
+    script = booted.script
     _line("script", f"{script.path}, imported and initialised in {elapsed[0]:.2f} s")
-    _show_arguments(script)
+    _show_arguments(booted)
     _score(script, settings, request_file)
 
 
-def _show_arguments(script: EntryScript) -> None:
+def _show_arguments(booted: Booted) -> None:
     from scoredock.payload.descriptions import describe, nested
     from scoredock.server.boot import describe as describe_script
 
-    _line("run()", describe_script(script))
+    _line("run()", describe_script(booted))
+    script = booted.script
     if script.signature.kind is Kind.SCHEMA:
 
         def show(path: str, type_: Any, more: str = "") -> None:

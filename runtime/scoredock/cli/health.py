@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from scoredock.cli.serve import serve
 from scoredock.cli.setting_options import setting_options
 from scoredock.errors import ExitCode, SettingError
 from scoredock.settings import Settings, resolve
@@ -26,13 +27,13 @@ _EPILOG = "Exit codes: 0 ready, 1 not ready or no server there, 2 wrong usage, 3
 def health(**flags: Any) -> None:
     """Ask a server on this machine whether it can score, by its /readyz.
 
-    Host and port are found as `scoredock serve` finds them, so that in a container nothing is to be said.
+    Host and port are found as `scoredock serve` finds them, and in a container also in the options of its server.
 
     \b
     scoredock health --port 5001
     """
     try:
-        settings, _ = resolve(flags, os.environ, Path.cwd())
+        settings, _ = resolve({**_flags_of_the_container(), **_given(flags)}, os.environ, Path.cwd())
     except SettingError as error:
         click.echo(f"Error: {error}")
         sys.exit(ExitCode.BOOT_FAILED)
@@ -58,3 +59,27 @@ def _ask(settings: Settings) -> tuple[bool, str]:
     except (ValueError, LookupError, AttributeError):
         return False, f"{host}:{settings.port}/readyz answered {response.status}, but not as scoredock does"
     return response.status == 200, str(said)
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def _flags_of_the_container(command_line: Path = Path("/proc/1/cmdline")) -> dict[str, Any]:
+    """The options of ``scoredock serve`` where that is what this container runs; none elsewhere."""
+    try:
+        words = command_line.read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+    except OSError:
+        return {}
+    commands = [number for number, word in enumerate(words) if Path(word).name in ("scoredock", "azmlinfsrv")]
+    if not commands:
+        return {}
+    options = words[commands[0] + 1 :]
+    if Path(words[commands[0]]).name == "scoredock":
+        if options[:1] != ["serve"]:
+            return {}
+        options = options[1:]
+    try:
+        return _given(serve.make_context("serve", options, resilient_parsing=True).params)
+    except click.ClickException:
+        return {}

@@ -45,14 +45,11 @@ def serve(**flags: Any) -> None:
     from scoredock.server.application import Application
     from scoredock.server.banner import banner
 
-    def announce(device: str) -> None:
-        click.echo(banner(settings, device))
-        if logging_file is not None:
-            logger.info("Logging is configured by %s", logging_file)
-        for warning in [*warnings, *_unsupported(settings)]:
-            logger.warning("%s", warning)
-
-    sys.exit(Application(settings, announce).run())
+    if logging_file is not None:
+        logger.info("Logging is configured by %s", logging_file)
+    for warning in [*warnings, *_unsupported(settings)]:
+        logger.warning("%s", warning)
+    sys.exit(Application(settings, lambda device: click.echo(banner(settings, device))).run())
 
 
 def _unsupported(settings: Settings) -> list[str]:

@@ -12,9 +12,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from scoredock.accelerators.choice import CPU, choose
-from scoredock.entry import EntryScript
 from scoredock.errors import BootError, ExitCode
-from scoredock.server.boot import boot, export_environment
+from scoredock.server.boot import Booted, boot, export_environment
 from scoredock.server.cuda import cuda_was_initialised
 from scoredock.server.requirements import install_extra_requirements
 from scoredock.server.service import Service
@@ -48,7 +47,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         self.settings = settings
         self._announce = announce
         self._accelerator = CPU
-        self._preloaded: EntryScript | None = None
+        self._preloaded: Booted | None = None
         self.preload_phase = ("starting", time.monotonic())
         super().__init__()
 

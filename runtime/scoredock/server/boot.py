@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from scoredock import compat
@@ -36,7 +37,18 @@ def export_environment(settings: Settings) -> None:
     os.environ.update(thread_variables(threads, os.environ))
 
 
-def boot(settings: Settings, report: Callable[[str], None]) -> EntryScript:
+@dataclass(frozen=True)
+class Booted:
+    """A script whose init() has returned, and the execution providers of the ONNX Runtime sessions that it opened.
+
+    ``onnx_providers`` is None when the script does not use ONNX Runtime.
+    """
+
+    script: EntryScript
+    onnx_providers: tuple[str, ...] | None
+
+
+def boot(settings: Settings, report: Callable[[str], None]) -> Booted:
     """Import the script and call init(). ``report`` is told each phase. Raises BootError."""
     compat.install()
     capture_prints()
@@ -48,27 +60,26 @@ def boot(settings: Settings, report: Callable[[str], None]) -> EntryScript:
     report("init")
     initialise(script, settings.model_dir)
     sys.stdout.flush()
-    return script
+    return Booted(script, _onnx_providers())
 
 
-def describe(script: EntryScript) -> str:
+def describe(booted: Booted) -> str:
     """The script in one line: how run() is called, its schemas, and ONNX Runtime's providers in use."""
-    signature = script.signature
+    signature = booted.script.signature
     names = ", ".join(argument.name for argument in signature.arguments)
     parts = [f"run({names}) gets {signature.kind.value}"]
     util = sys.modules.get("inference_schema.schema_util")
     for name in ("input", "output"):
         schema = getattr(util, f"get_{name}_schema")(signature.decorated) if util is not None else _NO_SCHEMA
         parts.append(f"{name} schema: {'none' if schema == _NO_SCHEMA else 'found'}")
-    providers = _onnx_providers()
-    if providers is not None:
-        parts.append(f"ONNX Runtime: {', '.join(providers) or 'no session'}")
+    if booted.onnx_providers is not None:
+        parts.append(f"ONNX Runtime: {', '.join(booted.onnx_providers) or 'no session'}")
     return "; ".join(parts)
 
 
-def unused_accelerator(accelerator: str) -> str | None:
+def unused_accelerator(booted: Booted, accelerator: str) -> str | None:
     """A warning when the script's ONNX Runtime sessions do not use the accelerator; None when there is none to give."""
-    used = _onnx_providers()
+    used = booted.onnx_providers
     if accelerator == "cpu" or not used or PROVIDERS[accelerator] in used:
         return None
     return (
@@ -77,8 +88,8 @@ def unused_accelerator(accelerator: str) -> str | None:
     )
 
 
-def _onnx_providers() -> list[str] | None:
-    """The execution providers of all ONNX Runtime sessions; None when the script does not use ONNX Runtime."""
+def _onnx_providers() -> tuple[str, ...] | None:
+    """The execution providers of all ONNX Runtime sessions; to be asked before gc.freeze(), which hides them."""
     onnxruntime: Any = sys.modules.get("onnxruntime")
     session_class = getattr(onnxruntime, "InferenceSession", None)
     if session_class is None:
@@ -86,7 +97,7 @@ def _onnx_providers() -> list[str] | None:
     import gc
 
     sessions = [thing for thing in gc.get_objects() if isinstance(thing, session_class)]
-    return list(dict.fromkeys(name for session in sessions for name in session.get_providers()))
+    return tuple(dict.fromkeys(name for session in sessions for name in session.get_providers()))
 
 
 def _connect_debugger(port: int) -> None:

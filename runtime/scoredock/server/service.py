@@ -18,7 +18,7 @@ from scoredock.schema import Documents, build_documents
 from scoredock.scoring.batches import Batches, why_no_batches
 from scoredock.scoring.scoring import Scoring
 from scoredock.scoring.warm_up import warm_up
-from scoredock.server.boot import boot, describe, unused_accelerator
+from scoredock.server.boot import Booted, boot, describe, unused_accelerator
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import Settings
 from scoredock.web.answers import Answer
@@ -32,7 +32,7 @@ class Service:
     """Scores with one script. ``gateway`` answers its requests once ``start`` has returned."""
 
     def __init__(
-        self, settings: Settings, status: WorkerStatus, accelerator: Accelerator, preloaded: EntryScript | None = None
+        self, settings: Settings, status: WorkerStatus, accelerator: Accelerator, preloaded: Booted | None = None
     ) -> None:
         self._settings = settings
         self._status = status
@@ -62,27 +62,28 @@ class Service:
         """Import the script, call init(), score the schema's sample, in the scoring thread. Raises BootError."""
         started = time.monotonic()
         loop = asyncio.get_running_loop()
-        booted: list[tuple[EntryScript, Documents, str]] = []
+        prepared: list[tuple[Booted, Documents, str]] = []
 
         def prepare() -> Callable[[Incoming], Answer]:
-            script = self._preloaded or boot(self._settings, self._status.report)
+            booted = self._preloaded or boot(self._settings, self._status.report)
+            script = booted.script
             self._status.report("swagger")
             documents = build_documents(script.signature, self._settings)
             scoring = Scoring(script, loop)
             self._batch(scoring, script)
             warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
-            booted.append((script, documents, "" if warm_up_s is None else f", {warm_up_s:.3f} s of them warm-up"))
+            prepared.append((booted, documents, "" if warm_up_s is None else f", {warm_up_s:.3f} s of them warm-up"))
             gc.freeze()  # what a script loads lives as long as the process: no collection looks at it again
             return scoring
 
         await self._engine.start(prepare)
-        script, documents, of_them = booted[0]
-        self.gateway.open(script.signature.kind, documents)
+        booted, documents, of_them = prepared[0]
+        self.gateway.open(booted.script.signature.kind, documents)
         elapsed_s = time.monotonic() - started
-        unused = unused_accelerator(self._accelerator.name)
+        unused = unused_accelerator(booted, self._accelerator.name)
         if unused is not None:
             logger.warning("%s", unused)
-        logger.info("Worker %d is ready after %.1f s%s: %s", os.getpid(), elapsed_s, of_them, describe(script))
+        logger.info("Worker %d is ready after %.1f s%s: %s", os.getpid(), elapsed_s, of_them, describe(booted))
 
     def _batch(self, scoring: Scoring, script: EntryScript) -> None:
         """Score requests together, if that is wanted and can be."""

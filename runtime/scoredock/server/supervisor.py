@@ -22,10 +22,10 @@ from gunicorn import sock
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
-from scoredock.cgroups import memory_kills, memory_limit
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
+from scoredock.server.memory_watch import MemoryWatch
 from scoredock.server.worker import ENDING_SIGNALS, ScoringWorker
 from scoredock.settings import Settings
 
@@ -73,7 +73,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._outgoing: set[int] = set()
         self._told_to_end: set[int] = set()
         self._deaths = 0
-        self._memory_kills = memory_kills()
+        self._memory = MemoryWatch()
         self._spawn_after = 0.0
         self._was_ready = False
         self._between_workers: tuple[str, float] | None = None  # phase and time of the last worker's end
@@ -154,6 +154,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
                 wait = min(wait, self._spawn_after - time.monotonic())
             self._listener.poll(max(wait, 0.0))
         self._reload_when_changed()
+        self._memory.look()
         signals = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -296,15 +297,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             return f"exit code {code}"
         if code != -signal.SIGKILL:
             return signal.Signals(-code).name
-        before, self._memory_kills = self._memory_kills, memory_kills()
-        if self._memory_kills == before:
-            return "SIGKILL, perhaps out of memory"
-        limit = memory_limit()
-        limited = f"; the container's limit is {limit >> 20} MiB" if limit is not None else ""
-        return (
-            f"the kernel killed it for want of memory{limited}. Give the container more, or start fewer workers "
-            "(WORKER_COUNT), or preload the model (WORKER_PRELOAD)"
-        )
+        return self._memory.explain() or "SIGKILL, perhaps out of memory"
 
     def _end(self, cause: str, code: ExitCode) -> None:
         self.failure = BootError("boot", cause)

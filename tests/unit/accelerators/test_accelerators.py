@@ -107,6 +107,47 @@ def test_a_device_is_enough_for_scripts_that_do_not_use_onnx_runtime(driver, tmp
     assert done.stdout == "cuda: Made-up GPU/2 (8 GiB, compute capability 9.0)\n", done.stderr
 
 
+CHOOSE = "from scoredock.accelerators.choice import choose; print(choose('auto'))"
+
+
+def with_onnx_runtime(folder: Path, code: str) -> dict[str, str]:
+    """A stand-in for onnxruntime whose session runs ``code``; ``provider`` is the one that it is asked for."""
+    (folder / "onnxruntime.py").write_text(
+        "__version__ = '1'\n"
+        "def get_available_providers():\n"
+        "    return ['TensorrtExecutionProvider', 'CUDAExecutionProvider']\n"
+        "class InferenceSession:\n"
+        "    def __init__(self, model, providers):\n"
+        f"        provider, = self.providers = providers\n        {code}\n"
+        "    def run(self, *_): pass\n"
+        "    def get_providers(self): return self.providers\n"
+    )
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_auto_takes_cuda_when_tensorrt_crashes(driver, tmp_path):
+    crash = "import os; 'Tensorrt' in provider and os.abort()"
+    done = run(CHOOSE, LD_LIBRARY_PATH=str(driver), **with_onnx_runtime(tmp_path, crash))
+    assert done.stdout.startswith("cuda: Made-up GPU/2"), done.stderr
+
+
+@pytest.mark.parametrize("noise", ["print('hello', end='')", "import atexit; atexit.register(print, 5)"])
+def test_what_libraries_print_is_no_answer(driver, tmp_path, noise):
+    done = run(CHOOSE, LD_LIBRARY_PATH=str(driver), **with_onnx_runtime(tmp_path, noise))
+    assert "tensorrt: Made-up GPU/2" in done.stdout, done.stderr
+
+
+def test_modules_beside_the_script_are_not_taken_for_pythons(driver, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, json\nsys.path.insert(0, '')\n" + CHOOSE.replace("'auto'", "'cuda'")],
+        env={**os.environ, "LD_LIBRARY_PATH": str(driver)}, cwd="/", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "the wrong json" not in done.stderr
+    assert "has no CUDAExecutionProvider" in done.stderr
+
+
 def test_a_proof_that_dies_is_a_refusal(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import os, sys\n'-m' in sys.orig_argv and os._exit(7)\n")
     done = run("from scoredock.accelerators.choice import choose; choose('cuda')", PYTHONPATH=str(tmp_path))
@@ -187,13 +228,39 @@ def test_engines_are_kept_by_model_version_and_device(driver, tmp_path):
     first = folder()
     assert first.startswith("/cache/")
     assert first.endswith("/tensorrt-101601/Made-up-GPU-2-9.0")
-    (tmp_path / "model.onnx.data").write_bytes(b"weights beside it")
-    assert folder() != first
-    (tmp_path / "model.onnx.data").unlink()
     (tmp_path / "other.onnx").write_bytes(b"another model")
     assert folder() == first
     model.write_bytes(b"two")
     assert folder() != first
+
+
+def test_weights_in_files_of_any_name_are_part_of_the_model(tmp_path):
+    """A real model with external data: what ONNX Runtime reads beside the model's file decides too."""
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    tensors = [numpy_helper.from_array(np.full(256, i, np.float32), f"w{i}") for i in range(2)]
+    nodes = [helper.make_node("Add", ["x", "w0"], ["y0"]), helper.make_node("Add", ["y0", "w1"], ["y"])]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [256]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:], initializer=tensors)
+    long_name = "w" * 140 + ".bin"
+    for tensor, location in zip(graph.initializer, ("weights.bin", long_name), strict=True):
+        onnx.external_data_helper.set_external_data(tensor, location)
+    model = tmp_path / "model.onnx"
+    onnx.save(helper.make_model(graph), model)
+    assert {path.name for path in tmp_path.iterdir()} == {"model.onnx", "weights.bin", long_name}
+
+    first = engine_folder(model)
+    (tmp_path / "model.onnx.d").mkdir()
+    (tmp_path / "model.onnx.bak").write_bytes(b"not part of it")
+    assert engine_folder(model) == first
+    for name in ("weights.bin", long_name):
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(content[::-1] + b"x")
+        assert engine_folder(model) != first
+        (tmp_path / name).write_bytes(content)
+    assert engine_folder(model) == first
 
 
 def test_the_cache_is_made_and_named_in_the_options(accelerator, tmp_path):
@@ -212,11 +279,14 @@ def test_the_default_cache_is_ours_alone(monkeypatch, tmp_path, caplog):
     root = tmp_path / f"scoredock-engines-{os.getuid()}"
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
 
+    root.chmod(0o777)
+    monkeypatch.setenv("SCOREDOCK_ENGINE_CACHE", "")
+    assert onnx_providers()[0][1] == {"device_id": 0}
     shutil.rmtree(root)
     root.symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
     assert onnx_providers()[0][1] == {"device_id": 0}
-    assert "belongs to another user" in caplog.text
+    assert caplog.text.count("belongs to, or can be written by, another user") == 2
 
 
 def test_a_cache_that_cannot_be_made_is_a_warning(monkeypatch, accelerator, tmp_path, caplog):
@@ -232,7 +302,7 @@ def test_a_missing_model_is_named(accelerator, tmp_path):
         onnx_providers(tmp_path / "nothing.onnx")
 
 
-def test_the_module_can_be_asked(driver):
-    command = [sys.executable, "-m", "scoredock.accelerators", "tensorrt", "cuda"]
+def test_the_module_can_be_asked():
+    command = [sys.executable, "-m", "scoredock.accelerators", "cuda"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert set(json.loads(done.stdout)["refused"]) == {"tensorrt", "cuda"}
+    assert "NVIDIA's driver is not there" in json.loads(done.stdout)["refusal"]
