@@ -240,8 +240,8 @@ def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None
         return next((path for path in candidates if path.is_file() and path.stat().st_size), None)
     except OSError as error:
         raise SettingError(
-            f"{error.filename}: {error.strerror}. The server runs as user {os.getuid()}, who must be able to read the "
-            f"folder {root}: chmod -R a+rX on it, or run the server, or the container (--user), as its owner."
+            f"the folder {root} cannot be read: {error.strerror}. The server runs as user {os.getuid()}: chmod -R a+rX "
+            "on the folder (where it is mounted from, on the host), or run as its owner (docker run --user)."
         ) from None
 
 

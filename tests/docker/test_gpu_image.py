@@ -65,7 +65,7 @@ def test_it_refuses_to_start_without_a_device(run, cuda_image):
     container = run(image=cuda_image, script=ECHO, wait=False)
     assert container.wait() == 3
     assert "SCOREDOCK_ACCELERATOR=cuda, but cuda cannot be used: NVIDIA's driver is not there" in container.last_line
-    assert "docker run --gpus all" in container.last_line
+    assert "docker run --gpus all scoredock:cuda" in container.last_line
 
 
 def test_auto_serves_on_the_cpu_and_says_so(run, cuda_image):

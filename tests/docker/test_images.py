@@ -132,3 +132,14 @@ def test_azures_files_of_the_image_are_in_step_with_the_project():
     assert {line for line in lines if not line.startswith("#")} == names
     for file in ("Dockerfile.cpu", "Dockerfile.gpu"):
         assert f"ARG VERSION={__version__}\n" in (BASE_IMAGES.parent / file).read_text()
+
+
+def test_a_package_that_is_not_listed_is_refused_with_what_is(engine, image):
+    from docker.errors import ContainerError
+
+    with pytest.raises(ContainerError) as refused:
+        engine.containers.run(image, ["install-packages", "sklearn"], user="0", remove=True)
+    said = refused.value.stderr.decode()
+    assert "sklearn is not in the list of packages that were tested with this image" in said
+    assert "pip install sklearn" in said
+    assert "scikit-learn" in said

@@ -61,3 +61,10 @@ def test_a_worker_that_the_memory_limit_kills_is_named_and_replaced(run):
     assert "the container's limit is 256 MiB" in container.logs
     container.raw.reload()
     assert container.raw.status == "running"
+
+
+def test_the_kernel_would_kill_a_worker_before_the_supervisor(run):
+    container = run(script=HUNGRY)
+    worker = container.post(content=b"x").json()
+    scores = container.sh(f"cat /proc/1/oom_score_adj /proc/{worker}/oom_score_adj").split()
+    assert int(scores[1]) > int(scores[0])

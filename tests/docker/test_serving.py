@@ -172,9 +172,54 @@ def test_options_go_to_the_server(run):
     assert "2 workers" in container.logs
 
 
-@pytest.mark.parametrize("command", [["runsvdir", "/var/runit"], ["/bin/bash", "-c", "exec runsvdir /var/runit"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["runsvdir", "/var/runit"],
+        ["/bin/sh", "-c", "runsvdir /var/runit"],  # CMD runsvdir /var/runit
+        ["/bin/bash", "-c", "source /dev/null && exec runsvdir /var/runit"],
+    ],
+)
 def test_azure_s_start_command_serves_too(run, command):
-    assert run(command, script=ECHO).post(json=1).json() == 1
+    container = run(command, script=ECHO)
+    assert container.post(json=1).json() == 1
+    assert container.stop()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [(["check"], "the script can be served"), (["--version"], "scoredock, version")]
+)
+def test_scoredock_s_commands_need_not_be_named_twice(run, command, said):
+    container = run(command, script=ECHO, wait=False)
+    assert container.wait() == 0
+    assert said in container.last_line
+
+
+def test_a_read_only_container_without_tmp_is_told_what_it_needs(run, tmp_path):
+    (tmp_path / "score.py").write_text("def init(): pass\n\ndef run(data): return data\n")
+    tmp_path.chmod(0o755)
+    volumes = {str(tmp_path): {"bind": "/var/azureml-app", "mode": "ro"}}
+    container = run(volumes=volumes, AZUREML_ENTRY_SCRIPT="score.py", read_only=True, wait=False)
+    assert container.wait() == 3
+    assert "docker run --tmpfs /tmp" in container.last_line
+
+
+def test_an_empty_mount_is_suspected(run, tmp_path):
+    tmp_path.chmod(0o755)
+    volumes = {str(tmp_path): {"bind": "/var/azureml-app", "mode": "ro"}}
+    container = run(volumes=volumes, AZUREML_ENTRY_SCRIPT="score.py", wait=False)
+    assert container.wait() == 3
+    assert (
+        "The folder /var/azureml-app is empty, or not there: is what is mounted there the right one?"
+        in container.last_line
+    )
+
+
+def test_extra_requirements_that_cannot_be_installed_are_told_in_the_last_line(run):
+    command = ["sh", "-c", "echo nosuchpackage-of-ours==1 > /tmp/r.txt; exec scoredock serve"]
+    container = run(command, script=ECHO, wait=False, AZUREML_EXTRA_REQUIREMENTS_TXT="/tmp/r.txt")
+    assert container.wait() == 3
+    assert "No matching distribution found for nosuchpackage-of-ours==1" in container.last_line
 
 
 def test_any_other_command_runs(run):

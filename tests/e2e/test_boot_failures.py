@@ -68,7 +68,7 @@ def test_a_missing_model_file_names_the_nearest_path_and_shows_the_tree(serve, t
     )
     assert server.process.wait(30) == 3
     assert "init() raised FileNotFoundError" in server.last_line
-    assert f"nearest existing path: {model / 'ridge_model.pkl'}" in server.last_line
+    assert f"nearest existing path is {model / 'ridge_model.pkl'}" in server.last_line
     assert "    ridge_model.pkl" in server.output
 
 

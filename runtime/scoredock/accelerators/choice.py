@@ -59,8 +59,9 @@ def _proven(wanted: str) -> Accelerator:
             f"{VARIABLE}={wanted}, but {wanted} cannot be used: {refused[wanted]} To compute on the CPU, set "
             f"{VARIABLE}=cpu; auto takes what there is.",
         )
-    for name, why in refused.items():
-        logger.warning("%s=auto: %s cannot be used: %s", VARIABLE, name, why)
+    for why in dict.fromkeys(refused.values()):
+        names = " and ".join(name for name in refused if refused[name] == why)
+        logger.warning("%s=auto: %s cannot be used: %s", VARIABLE, names, why)
     logger.warning("%s=auto: computing on the CPU.", VARIABLE)
     return CPU
 

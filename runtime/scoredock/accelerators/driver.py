@@ -13,7 +13,7 @@ from scoredock.errors import AcceleratorUnusable
 LIBRARY = "libcuda.so.1"
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
 _NO_DEVICE = 100
-_RUN_WITH_GPU = "Start the container with a GPU: docker run --gpus all IMAGE"
+_RUN_WITH_GPU = "Start an image for NVIDIA devices with one: docker run --gpus all scoredock:cuda"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def serve(**flags: Any) -> None:
         logger.info("Logging is configured by %s", logging_file)
     for warning in [*warnings, *_unsupported(settings)]:
         logger.warning("%s", warning)
-    sys.exit(Application(settings, lambda device: click.echo(banner(settings, device))).run())
+    environment = dict(os.environ)  # the server adds to it
+    sys.exit(Application(settings, lambda device: click.echo(banner(settings, device, environment))).run())
 
 
 def _unsupported(settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import importlib.util
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -83,22 +84,52 @@ def initialise(script: EntryScript, model_dir: Path | None) -> None:
         script.init()
     except BaseException as error:
         logger.error("init() failed:\n%s", script_traceback(error))
-        if model_dir is not None:
+        if model_dir is not None and (model_dir.exists() or isinstance(error, OSError)):
             _log_tree(model_dir)
-        raise BootError("init", f"init() raised {type(error).__name__}: {error}{_hint(error, model_dir)}") from error
+        said = f"init() raised {type(error).__name__}: {error}{_place(error, script.path)}{_hint(error, model_dir)}"
+        raise BootError("init", said) from error
+
+
+def _place(error: BaseException, script: Path) -> str:
+    """The line of the entry script that the error came through, in brackets; empty when it did not."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(script)]
+    return f" ({script.name}, line {lines[-1]})" if lines else ""
 
 
 def _hint(error: BaseException, model_dir: Path | None) -> str:
     """What is most likely wrong when init() does not find its model; empty when nothing is known."""
+    if isinstance(error, PermissionError):
+        return _unreadable()
+    if isinstance(error, ModuleNotFoundError):
+        return _install(error)
     if model_dir is None and isinstance(error, KeyError) and error.args == ("AZUREML_MODEL_DIR",):
         return ". Name the model's folder with --model_dir"
     if not isinstance(error, FileNotFoundError) or error.filename is None:
         return ""
     near = nearest_path(str(error.filename), model_dir)
     if near:
-        return f" (nearest existing path: {near})"
+        return f". The nearest existing path is {near}"
     missing = model_dir is not None and not model_dir.exists()
-    return f". The model folder {model_dir} does not exist; check --model_dir" if missing else ""
+    if not missing:
+        return ""
+    return (
+        f". The model folder {model_dir} does not exist; check --model_dir or AZUREML_MODEL_DIR. In a container, what "
+        "is mounted over a folder hides what the image has there."
+    )
+
+
+def _unreadable() -> str:
+    return (
+        f". The server runs as user {os.getuid()}: make it readable for all (chmod -R a+rX), or run as its owner "
+        "(docker run --user)."
+    )
+
+
+def _install(error: ModuleNotFoundError) -> str:
+    return (
+        f". Install {error.name!r}, or, if it is a file of yours, put it beside the script or into the folder that "
+        "AZUREML_SOURCE_DIRECTORY names."
+    )
 
 
 def script_traceback(error: BaseException) -> str:
@@ -141,10 +172,9 @@ def _import(path: Path, *, as_main: bool) -> ModuleType:
         logger.error("importing the entry script failed:\n%s", script_traceback(error))
         advice = ""
         if isinstance(error, ModuleNotFoundError):
-            advice = (
-                f". Install {error.name!r}, or, if it is a file of yours, put it beside the script or into "
-                "the folder that AZUREML_SOURCE_DIRECTORY names."
-            )
+            advice = _install(error)
+        elif isinstance(error, PermissionError):
+            advice = _unreadable()
         raise BootError("import", f"importing {path} raised {type(error).__name__}: {error}{advice}") from error
 
 
@@ -162,7 +192,9 @@ def _missing(path: Path, by_default: bool = False) -> str:
     near = difflib.get_close_matches(path.name, scripts, n=1, cutoff=0.6)
     hint = f" Did you mean {path.parent / near[0]}?" if near else ""
     there = f" The folder has {', '.join(scripts[:10])}." if scripts and not near else ""
-    name_it = " Name the script with --entry_script or AZUREML_ENTRY_SCRIPT." if by_default or not near else ""
+    if not path.parent.is_dir() or not any(path.parent.iterdir()):
+        there = f" The folder {path.parent} is empty, or not there: is what is mounted there the right one?"
+    name_it = " Name the script with --entry_script or AZUREML_ENTRY_SCRIPT." if by_default else ""
     return f"entry script {path}: no such file.{hint}{there}{name_it}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -90,6 +91,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
 
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
+        _check_temporary_folder()
         export_environment(self.settings)
         install_extra_requirements(self.settings)
         self._accelerator = choose(self.settings.accelerator)
@@ -119,3 +121,14 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         if supervisor.failure is not None:
             logger.critical("%s", supervisor.failure)
         return code
+
+
+def _check_temporary_folder() -> None:
+    """Raises BootError where there is no folder for temporary files, which gunicorn, pip and many scripts need."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise BootError(
+            "settings",
+            f"{error.strerror}. With a read-only root file system, give the container one: docker run --tmpfs /tmp",
+        ) from None

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 
 from scoredock import __version__
 from scoredock.server.numeric_threads import share_line
 from scoredock.settings import Settings
 
 
-def banner(settings: Settings, device: str) -> str:
-    """A few lines: version, script, model folder, workers, CPUs, device, routes."""
+def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> str:
+    """A few lines: version, script, model folder, workers, CPUs, device, routes; ``environment`` is the user's."""
     base = f"http://{settings.host}:{settings.port}"
     preload = ", preloaded" if settings.worker_preload else ""
     lines = [
         f"scoredock {__version__}",
         f"  script   {settings.script_path}",
-        f"  model    {settings.model_dir or 'no folder (AZUREML_MODEL_DIR is not set)'}",
+        f"  model    {_model_folder(settings)}",
         f"  workers  {settings.worker_count}{preload}",
-        f"  cpus     {share_line(settings, os.environ)}",
+        f"  cpus     {share_line(settings, environment)}",
         f"  device   {device}",
         f"  score    {base}/score",
         f"  swagger  {base}/swagger.json?version=2|3|3.1",
@@ -28,3 +28,9 @@ def banner(settings: Settings, device: str) -> str:
         port = settings.health_listener_port
         lines.append(f"           http://{settings.host}:{port}/livez  http://{settings.host}:{port}/readyz")
     return "\n".join(lines)
+
+
+def _model_folder(settings: Settings) -> str:
+    if settings.model_dir is None:
+        return "no folder (AZUREML_MODEL_DIR is not set)"
+    return str(settings.model_dir) if settings.model_dir.exists() else f"{settings.model_dir} (is not there)"

@@ -24,13 +24,11 @@ class MemoryWatch:
         while len(self._looks) > 1 and self._looks[1][0] < now - LATELY_S:
             self._looks.popleft()
 
-    def explain(self) -> str | None:
+    def explain(self, workers: int) -> str | None:
         """Why a process of this container was killed a moment ago; None when it was not for want of memory."""
         if memory_kills() == self._looks[0][1]:
             return None
         limit = memory_limit()
         limited = f"; the container's limit is {limit >> 20} MiB" if limit is not None else ""
-        return (
-            f"the kernel killed it for want of memory{limited}. Give the container more, or start fewer workers "
-            "(WORKER_COUNT), or preload the model (WORKER_PRELOAD)"
-        )
+        share = ", or start fewer workers (WORKER_COUNT), or preload the model (WORKER_PRELOAD)" if workers > 1 else ""
+        return f"the kernel killed it for want of memory{limited}. Give it more{share}"

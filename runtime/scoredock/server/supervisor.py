@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from gunicorn import sock
@@ -206,7 +207,10 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
     def forget_in_child(self) -> None:
-        """In a worker, right after the fork: close what is the supervisor's alone."""
+        """In a worker, right after the fork: close what is the supervisor's alone, and let this one be killed first."""
+        with contextlib.suppress(OSError, ValueError):  # the supervisor can replace a worker, nobody replaces it
+            score = Path("/proc/self/oom_score_adj")
+            score.write_text(str(min(1000, int(score.read_text()) + 300)))
         if self._listener is not None:
             self._listener.close()
         os.close(self._wake_read)
@@ -297,7 +301,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             return f"exit code {code}"
         if code != -signal.SIGKILL:
             return signal.Signals(-code).name
-        return self._memory.explain() or "SIGKILL, perhaps out of memory"
+        return self._memory.explain(self.num_workers) or "SIGKILL, perhaps out of memory"
 
     def _end(self, cause: str, code: ExitCode) -> None:
         self.failure = BootError("boot", cause)

@@ -33,8 +33,9 @@ def test_a_missing_script_is_told_with_the_nearest_name(tmp_path: Path, boot_err
 
 
 def test_a_missing_script_without_neighbours_names_the_flag(boot_error: Callable[..., BootError]) -> None:
-    assert "--entry_script" in str(boot_error(entry_script="nowhere/score.py"))
+    assert "nowhere is empty, or not there" in str(boot_error(entry_script="nowhere/score.py"))
     assert "main.py: no such file" in str(boot_error())
+    assert "--entry_script or AZUREML_ENTRY_SCRIPT" in str(boot_error())
 
 
 def test_a_file_that_is_no_python_file_is_refused(tmp_path: Path, boot_error: Callable[..., BootError]) -> None:

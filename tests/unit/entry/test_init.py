@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +58,18 @@ def test_init_runs_once_and_its_state_is_there_for_run(load_script: Callable[...
 
 
 def test_the_error_names_the_exception_in_one_line(failure: Callable[..., str]) -> None:
-    assert failure("raise ValueError('no\\nweights')", None) == "init() raised ValueError: no weights"
+    said = failure("raise ValueError('no\\nweights')", None)
+    assert re.fullmatch(r"init\(\) raised ValueError: no weights \(score.py, line \d+\)", said)
+
+
+def test_a_file_that_may_not_be_read_is_told_with_who_reads(failure: Callable[..., str]) -> None:
+    said = failure("raise PermissionError(13, 'Permission denied', '/models/a.bin')", None)
+    assert f"runs as user {os.getuid()}: make it readable for all (chmod -R a+rX)" in said
+    assert "docker run --user" in said
+
+
+def test_a_package_that_is_imported_in_init_is_to_be_installed(failure: Callable[..., str]) -> None:
+    assert "Install 'nothing_of_mine'" in failure("import nothing_of_mine", None)
 
 
 @pytest.mark.parametrize("statement", ["raise SystemExit('bye')", "raise KeyboardInterrupt('bye')"])
@@ -75,7 +88,7 @@ def test_the_traceback_is_logged_from_the_scripts_first_frame(
 def test_a_missing_file_is_told_with_the_nearest_existing_path(failure: Callable[..., str], model_dir: Path) -> None:
     message = failure(f"joblib.load({str(model_dir / 'modell.pkl')!r})", model_dir)
     assert message.startswith("init() raised FileNotFoundError: ")
-    assert message.endswith(f"(nearest existing path: {model_dir / 'weights/model.pkl'})")
+    assert message.endswith(f". The nearest existing path is {model_dir / 'weights/model.pkl'}")
 
 
 def test_a_missing_file_that_resembles_nothing_gets_no_hint(failure: Callable[..., str], model_dir: Path) -> None:
@@ -108,7 +121,7 @@ def test_a_large_tree_is_cut_at_200_lines(
 def test_a_model_folder_that_does_not_exist_is_told(
     failure: Callable[..., str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failure("raise ValueError", tmp_path / "nowhere")
+    failure("open('/nowhere/weights')", tmp_path / "nowhere")
     assert f"AZUREML_MODEL_DIR is {tmp_path / 'nowhere'}, which does not exist" in caplog.text
 
 

@@ -85,6 +85,6 @@ def test_pytorch_is_asked(monkeypatch, tmp_path):
 
 def test_the_banner_names_everything():
     settings, _ = resolve({"entry_script": "score.py", "health_port": 5999}, {}, Path("/srv/app"))
-    text = banner(settings, "cpu")
+    text = banner(settings, "cpu", {})
     for part in ("/srv/app/score.py", "AZUREML_MODEL_DIR is not set", ":5001/score", ":5999/readyz"):
         assert part in text
