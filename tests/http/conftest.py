@@ -154,3 +154,53 @@ def _read(client: socket.socket, method: str, arrived: list[bytes] | None) -> Re
     except (http.client.IncompleteRead, ConnectionError):
         pass
     return reply
+
+
+class Wire:
+    """A client's end of a connection, byte by byte."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._file = self.socket.makefile("rb")
+
+    def send(self, *lines: str, body: bytes = b"") -> None:
+        """A request's lines, the empty one after them, and a body."""
+        self.socket.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1") + body)
+
+    def post(self, body: bytes, *headers: str) -> None:
+        """A POST to /score."""
+        self.send("POST /score HTTP/1.1", "Host: a", f"Content-Length: {len(body)}", *headers, body=body)
+
+    def head(self) -> tuple[str, dict[str, str]]:
+        """The next answer's status line, without the protocol's name, and headers."""
+        line = self._file.readline().decode()
+        headers = http.client.parse_headers(self._file)
+        return line.partition(" ")[2].strip(), {name.lower(): value for name, value in headers.items()}
+
+    def answer(self) -> tuple[str, bytes]:
+        """The next answer's status line and body, of a declared length."""
+        status, headers = self.head()
+        return status, self._file.read(int(headers.get("content-length", "0")))
+
+    def rest(self) -> bytes:
+        """All that comes until the server closes."""
+        return self._file.read()
+
+    def is_closed(self) -> bool:
+        """Whether the server has closed, without anything before."""
+        return self.rest() == b""
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[InProcess], Wire]]:
+    """Connect to a service."""
+    made: list[Wire] = []
+
+    def connect(service: InProcess) -> Wire:
+        made.append(Wire(service.port))
+        return made[-1]
+
+    yield connect
+    for one in made:
+        one._file.close()
+        one.socket.close()

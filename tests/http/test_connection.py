@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,56 +17,6 @@ from servers import InProcess, wait_until
 
 Start = Callable[..., InProcess]
 GATE = "import threading\nentered, gate = threading.Event(), threading.Event()"
-
-
-class Wire:
-    """A client's end of a connection, byte by byte."""
-
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self._file = self.socket.makefile("rb")
-
-    def send(self, *lines: str, body: bytes = b"") -> None:
-        """A request's lines, the empty one after them, and a body."""
-        self.socket.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1") + body)
-
-    def post(self, body: bytes, *headers: str) -> None:
-        """A POST to /score."""
-        self.send("POST /score HTTP/1.1", "Host: a", f"Content-Length: {len(body)}", *headers, body=body)
-
-    def head(self) -> tuple[str, dict[str, str]]:
-        """The next answer's status line, without the protocol's name, and headers."""
-        line = self._file.readline().decode()
-        headers = http.client.parse_headers(self._file)
-        return line.partition(" ")[2].strip(), {name.lower(): value for name, value in headers.items()}
-
-    def answer(self) -> tuple[str, bytes]:
-        """The next answer's status line and body, of a declared length."""
-        status, headers = self.head()
-        return status, self._file.read(int(headers.get("content-length", "0")))
-
-    def rest(self) -> bytes:
-        """All that comes until the server closes."""
-        return self._file.read()
-
-    def is_closed(self) -> bool:
-        """Whether the server has closed, without anything before."""
-        return self.rest() == b""
-
-
-@pytest.fixture
-def wire() -> Iterator[Callable[[InProcess], Wire]]:
-    """Connect to a service."""
-    made: list[Wire] = []
-
-    def connect(service: InProcess) -> Wire:
-        made.append(Wire(service.port))
-        return made[-1]
-
-    yield connect
-    for one in made:
-        one._file.close()
-        one.socket.close()
 
 
 def test_many_requests_share_a_connection(text_script: Start, wire: Any) -> None:

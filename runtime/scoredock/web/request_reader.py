@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httptools
@@ -12,9 +12,10 @@ import httptools
 from scoredock.web.answers import Header
 from scoredock.web.incoming import Client, Incoming
 
-MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about
+MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a row of a chunked body's frame
+SMALL_PIECE = 4096  # bytes of a body's piece below which it costs too much to be kept by itself
 NOT_HTTP = "Invalid HTTP request received."
-HEAD_TOO_LARGE = f"The request's line and headers have more than {MAX_HEAD} bytes."
+HEAD_TOO_LARGE = f"The request's line and headers, or the trailers behind its body, have more than {MAX_HEAD} bytes."
 
 logger = logging.getLogger("scoredock.web")
 
@@ -38,7 +39,8 @@ class Receiver(Client, Protocol):
 class RequestReader:
     """Reads the requests of one connection. Bodies of up to ``max_body`` bytes are kept, larger ones discarded.
 
-    The methods beside ``feed`` are called by the parser.
+    ``inside`` says whether a request has begun and not ended, ``discarding`` whether what comes is the rest of a body
+    that is too large. The methods beside ``feed`` are called by the parser.
     """
 
     def __init__(self, receiver: Receiver, max_body: int) -> None:
@@ -49,12 +51,13 @@ class RequestReader:
         self._url = b""
         self._pairs: list[Header] = []
         self._by_name: dict[bytes, bytes] = {}
-        self._pieces: list[bytes] = []
+        self._pieces: list[Any] = []  # bytes, or bytearrays of joined small ones, of which none comes first
         self._in_head = False
-        self._head_size = 0
+        self._head_size = 0  # bytes in a row that belong to a request and to no body
         self._declared = 0  # bytes of the body by its Content-Length, 0 where it has none
         self._size = 0  # bytes of the body so far
         self._left = 0  # bytes of the body that are to come, past the parser
+        self.inside = False
         self.discarding = False
 
     def feed(self, data: bytes) -> None:
@@ -65,36 +68,40 @@ class RequestReader:
             self._parse(data)
 
     def _parse(self, data: bytes) -> None:
-        in_head, head_size = self._in_head, self._head_size
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._parse_without_upgrade(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            logger.debug("not HTTP: %s", error)
-            self._refuse(400, NOT_HTTP)
-        if self._in_head:
-            if in_head:  # all of it belongs to this head
-                self._head_size = head_size + len(data)
+        while True:
+            pairs, size, frame_size = self._pairs, self._size, self._head_size + len(data)
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._without_upgrade(memoryview(data)[upgrade.args[0] :])
+                if data:
+                    continue
+            except httptools.HttpParserError as error:
+                logger.debug("not HTTP: %s", error)
+                self._refuse(400, NOT_HTTP)
+            break
+        if self._size < self._declared:
+            self._left = self._declared - self._size
+        elif self.inside:  # in a head, or in a chunked body
+            if pairs is self._pairs and size == self._size:  # the same request as before, and no byte of its body
+                self._head_size = frame_size
             if self._head_size > MAX_HEAD:
                 self._refuse(431, HEAD_TOO_LARGE)
-        elif self._size < self._declared:
-            self._left = self._declared - self._size
 
-    def _parse_without_upgrade(self, rest: bytes) -> None:
-        """Parse a request that asks for another protocol once more, as one of this protocol.
+    def _without_upgrade(self, rest: memoryview) -> bytes:
+        """A request that asks for another protocol, and what comes behind, as one of this protocol.
 
         The parser stops at the end of such a request's headers; clients that would like HTTP/2 send a body behind.
+        Empty where nothing can be made of it.
         """
-        method = self._parser.get_method()
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
         self._parser = httptools.HttpRequestParser(self)
         if method == b"CONNECT":
             self._refuse(400, NOT_HTTP)
-            return
-        lines = [b"%b %b HTTP/1.1" % (method, self._url)]
+            return b""
+        lines = [b"%b %b HTTP/%b" % (method, self._url, version)]
         lines += [b"%b: %b" % pair for pair in self._pairs if pair[0] not in (b"upgrade", b"http2-settings")]
-        self._parse(b"\r\n".join([*lines, b"", rest]))
+        return b"\r\n".join([*lines, b"", rest])
 
     def _take_body(self, data: bytes) -> bytes:
         """Take what belongs to the present body; returns the rest."""
@@ -102,11 +109,21 @@ class RequestReader:
         self._left -= len(taken)
         self._size += len(taken)
         if not self.discarding:
-            self._pieces.append(taken)
+            self._keep(taken)
         if not self._left:
             self._complete()
             self._parser = httptools.HttpRequestParser(self)  # the former one still waits for the body
         return rest
+
+    def _keep(self, piece: bytes) -> None:
+        """Keep a piece of the body. Small ones are joined: an object of its own costs more than what is in it."""
+        pieces = self._pieces
+        if not pieces or len(piece) >= SMALL_PIECE:
+            pieces.append(piece)
+        elif isinstance(last := pieces[-1], bytearray):
+            last += piece
+        else:
+            pieces.append(bytearray(piece))
 
     def _refuse(self, status: int, message: str) -> None:
         if not self._ended:
@@ -115,6 +132,7 @@ class RequestReader:
 
     def _complete(self) -> None:
         self._declared = self._size = 0
+        self.inside = False
         if self.discarding:
             self.discarding = False
             self._receiver.discarded()
@@ -151,7 +169,8 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._in_head, self._head_size = True, 0
+        self.inside = self._in_head = True
+        self._head_size = 0
         self._url = b""
         self._pairs, self._by_name, self._pieces = [], {}, []
         self._declared = self._size = 0
@@ -161,10 +180,12 @@ class RequestReader:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
+        """A header; or a trailer, behind a chunked body, which is none: it could pass for what a proxy has checked."""
+        self._head_size += len(name) + len(value)
+        if not self._in_head:
+            return
         name = name.lower()
         self._pairs.append((name, value))
-        self._head_size += len(name) + len(value)
         by_name = self._by_name
         by_name[name] = by_name[name] + b"," + value if name in by_name else value
 
@@ -192,12 +213,13 @@ class RequestReader:
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""
         self._size += len(piece)
+        self._head_size = 0
         if self.discarding:
             return
         if self._size > self._max_body:
             self._discard(f"more than {self._max_body} bytes")
         else:
-            self._pieces.append(piece)
+            self._keep(piece)
 
     def on_message_complete(self) -> None:
         """The request's end."""
