@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -239,3 +241,32 @@ def test_sigterm_ends_a_preload_at_once(serve):
     started = time.monotonic()
     assert server.end() == 0
     assert time.monotonic() - started < 3
+
+
+def test_sigterm_lets_an_upload_come_in_and_be_answered(serve):
+    server = serve(PID_SCRIPT)
+    with half_sent(server) as client:
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "Stopping" in server.output)
+        time.sleep(0.3)  # the worker is told; nothing outside shows that it has heard
+        client.sendall(b"56789")
+        assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+    assert server.process.wait(10) == 0
+
+
+def test_an_upload_that_does_not_come_in_is_cut_at_the_drain_deadline(serve):
+    server = serve(PID_SCRIPT, SCOREDOCK_DRAIN_TIMEOUT_S="1")
+    with half_sent(server) as client:
+        started = time.monotonic()
+        assert server.end() == 0
+        assert 0.9 < time.monotonic() - started < 5
+        assert client.recv(100) == b""
+
+
+@contextmanager
+def half_sent(server):
+    """A connection on which half of a request has come to the worker."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(b"GET /livez HTTP/1.1\r\n\r\nPOST /score HTTP/1.1\r\nContent-Length: 10\r\n\r\n01234")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")  # what came in the same piece was read, too
+        yield client

@@ -13,6 +13,7 @@ from scoredock.web.incoming import Incoming
 from scoredock.web.streaming import StreamedBody
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -31,12 +32,9 @@ def response_answer(response: Response, incoming: Incoming, loop: asyncio.Abstra
         dropped.add("x-ms-client-request-id")
     if not response.is_streamed and incoming.method != "HEAD":
         dropped.add("content-length")
+    header_list = [(name, value) for name, value in header_list if name.lower() not in dropped]
     _check(header_list)
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in header_list
-        if name.lower() not in dropped
-    ]
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in header_list]
     if response.is_streamed:
         return Answer(response.status_code, headers, follow_up=StreamedBody(chunks, loop))
     try:
@@ -50,6 +48,9 @@ def _check(headers: list[tuple[str, str]]) -> None:
     for name, value in headers:
         if not _NAME.fullmatch(name) or _CONTROL.search(value) or not _is_latin_1(value):
             raise EncodingError(f"response header {name!r}: {value!r} cannot be sent: no control characters, Latin-1")
+    lengths = [value for name, value in headers if name.lower() == "content-length"]
+    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        raise EncodingError(f"response header 'Content-Length': {', '.join(lengths)!r} is not one number of bytes")
 
 
 def _is_latin_1(text: str) -> bool:

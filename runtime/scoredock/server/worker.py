@@ -9,9 +9,10 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn_worker import UvicornWorker
@@ -94,7 +95,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._service.begin_drain()
-        self._drain = asyncio.ensure_future(self._service.drain(self._drain_s))
+        self._drain = asyncio.ensure_future(self._finish(self._drain_s))
         await super().shutdown(sockets)
         self._drain.cancel()
         self._service.stop()
@@ -105,7 +106,17 @@ class _Server(uvicorn.Server):
         self._drain_s = HURRY_S
         if hasattr(self, "_drain"):
             self._drain.cancel()
-            self._drain = asyncio.ensure_future(self._service.drain(HURRY_S))
+            self._drain = asyncio.ensure_future(self._finish(HURRY_S))
+
+    async def _finish(self, drain_s: float) -> None:
+        """Give requests ``drain_s`` seconds to come in and be answered; then answer with 503, and hang up."""
+        deadline = time.monotonic() + drain_s
+        while self.server_state.connections and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        if self.server_state.connections:
+            await self._service.drain(0)
+            for connection in list(self.server_state.connections):
+                cast("Connection", connection).hang_up()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self.started:  # init() cannot be interrupted, and nothing was accepted yet

@@ -38,7 +38,9 @@ class Connection(asyncio.Protocol):
     """A client's connection, and the ``Client`` of its requests.
 
     ``state`` is the server's: it knows all connections and the headers that every answer has. A connection on
-    which nothing has come for ``idle_s`` seconds, while nothing is being answered, is closed.
+    which nothing has come for ``idle_s`` seconds, while nothing is being answered, is closed; and so is one whose
+    client has not read a byte of what it was sent for so long. A client that ends its side of the connection has left:
+    nobody can tell whether it still reads, and what nobody waits for is not scored.
     """
 
     def __init__(self, gateway: Gateway, state: ServerState, idle_s: float) -> None:
@@ -49,7 +51,8 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader(self, gateway.max_body)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
         self._last_seen = 0.0
-        self._closing = False  # after the answer that is due
+        self._unsent = 0  # bytes that the client had not taken when that was last looked at
+        self._closing = False  # after the answers that are due
         self._answering: Incoming | None = None
         self._waiting: deque[Incoming] = deque()
         self._stream: StreamedBody | None = None
@@ -86,18 +89,31 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client reads more slowly than answers come: take nothing more from it."""
+        self._last_seen = self._loop.time()
         self._writable.clear()
         self._read_or_pause()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
+        self._last_seen = self._loop.time()
         self._writable.set()
         self._read_or_pause()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered, or waits for that."""
+        return self._answering is not None or bool(self._waiting)
+
     def shutdown(self) -> None:
-        """The server ends: answer what is being answered, and close."""
+        """The server ends: answer what has begun to come, and close."""
         self._closing = True
-        if self._answering is None:
+        if not self._reader.inside:
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """The server waits no longer for what has not come: close, unless an answer is due."""
+        self._closing = True
+        if not self.busy:
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -106,11 +122,14 @@ class Connection(asyncio.Protocol):
         self._reader.feed(data)
 
     def _check_idle(self) -> None:
-        idle_s = self._loop.time() - self._last_seen
-        if self._answering is not None:
-            idle_s = 0
+        now, unsent = self._loop.time(), self._transport.get_write_buffer_size()
+        if unsent != self._unsent:  # the client reads, however slowly
+            self._unsent, self._last_seen = unsent, now
+        idle_s = now - self._last_seen
+        if self.busy and (self._stream is None or self._writable.is_set()):
+            idle_s = 0  # it is the client that waits
         elif idle_s >= self._idle_s:
-            if self._transport.is_closing():  # it does not even read what it was sent
+            if unsent or self._transport.is_closing():
                 self._transport.abort()
                 return
             self._transport.close()
@@ -132,7 +151,7 @@ class Connection(asyncio.Protocol):
         if self._answering is None and not self._waiting:
             self._answering = incoming
             self._gateway.handle(incoming)
-        else:
+        elif not self._closing:  # else it learns from the last answer that this one was not taken
             self._waiting.append(incoming)
             self._read_or_pause()
 
@@ -145,18 +164,18 @@ class Connection(asyncio.Protocol):
 
     def discarded(self) -> None:
         """A body that was too large has come to its end; so has the connection, once that was said."""
-        if self._answering is None:
+        if not self.busy:
             self._transport.close()
 
     def awaited(self) -> None:
         """Tell the client to send the body, unless an answer to something else comes first."""
-        if self._answering is None:
+        if not self.busy:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def refused(self, status: int, message: str) -> None:
-        """Say so, unless another answer is on its way, and close."""
+        """Say so, unless answers to what came before are due, and close."""
         self._closing = True
-        if self._answering is not None or self._transport.is_closing():
+        if self.busy or self._transport.is_closing():
             return
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(message))]
         self._transport.write(self._head(status, headers, close=True) + message.encode())
@@ -170,7 +189,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, incoming: Incoming, status: int, headers: list[Header], body: bytes) -> None:
         """Send the whole answer to a request."""
-        close = self._closing or not incoming.keep_alive
+        close = not incoming.keep_alive or (self._closing and not self._waiting)
         head = self._head(status, headers, close)
         if incoming.method == "HEAD" or status in NO_BODY:
             body = b""
@@ -183,23 +202,31 @@ class Connection(asyncio.Protocol):
 
     def stream(self, incoming: Incoming, status: int, headers: list[Header], body: StreamedBody) -> None:
         """Send an answer whose body is being produced; the gateway is told when it has ended."""
+        self._stream = body
+        body.on_abort = self._writable.set
         task = self._loop.create_task(self._send_stream(incoming, status, headers, body))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
 
     async def _send_stream(self, incoming: Incoming, status: int, headers: list[Header], body: StreamedBody) -> None:
-        length = next((int(value) for name, value in headers if name == b"content-length"), None)
-        chunked = length is None and incoming.http_version != "1.0" and status not in NO_BODY
-        close = self._closing or not incoming.keep_alive or (length is None and not chunked)
-        if chunked:
-            headers = [*headers, (b"transfer-encoding", b"chunked")]
-        self._stream = body
+        close = True
         try:
-            self._transport.write(self._head(status, headers, close))
-            if incoming.method != "HEAD" and status not in NO_BODY:
-                close = not await self._send_pieces(incoming, body, chunked, length) or close
+            length = next((int(value) for name, value in headers if name == b"content-length"), None)
+            chunked = length is None and incoming.http_version != "1.0" and status not in NO_BODY
+            last = not incoming.keep_alive or (length is None and not chunked) or (self._closing and not self._waiting)
+            if chunked:
+                headers = [*headers, (b"transfer-encoding", b"chunked")]
+            self._transport.write(self._head(status, headers, last))
+            if (
+                incoming.method == "HEAD"
+                or status in NO_BODY
+                or await self._send_pieces(incoming, body, chunked, length)
+            ):
+                close = last or (self._closing and not self._waiting)  # that may have come meanwhile
         except StreamAborted:
-            close = True  # without the last chunk, so that the client sees that something is missing
+            pass  # closed without the last chunk, so that the client sees that something is missing
+        except Exception:
+            logger.exception("sending the streamed response raised")
         finally:
             self._stream = None
             body.close()
@@ -212,7 +239,7 @@ class Connection(asyncio.Protocol):
         sent = 0
         async for piece in body.read():
             await self._writable.wait()
-            if self._answering is not incoming:  # the client has left
+            if self._answering is not incoming or body.given_up:  # the client has left, or nobody waits for it
                 return False
             sent += len(piece)
             if length is not None and sent > length:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 WINDOW = 8  # chunks that may wait for a slow client before the producer does
 
@@ -18,7 +18,8 @@ class StreamAborted(Exception):
 class StreamedBody:
     """A FollowUp of the engine: iterated over in the scoring thread, read by the gateway.
 
-    The producer waits while WINDOW chunks wait for the client.
+    The producer waits while WINDOW chunks wait for the client. ``on_abort`` is called when the body is ``given_up``,
+    so that whoever waits for the client, and not for a chunk, notices.
     """
 
     def __init__(self, chunks: Iterable[bytes], loop: asyncio.AbstractEventLoop) -> None:
@@ -28,6 +29,8 @@ class StreamedBody:
         self._room = asyncio.Semaphore(WINDOW)
         self._closed = False
         self._failed = False
+        self.given_up = False
+        self.on_abort: Callable[[], None] = lambda: None
 
     def __iter__(self) -> Iterator[None]:
         """Produce: one step a chunk."""
@@ -48,8 +51,9 @@ class StreamedBody:
     def abort(self) -> None:
         """Give up: the producer was late. Called on the event loop."""
         logger.error("the streamed response is given up: it took too long, or nobody waits for it")
-        self._failed = True
+        self._failed = self.given_up = True
         self.close()
+        self.on_abort()
 
     def close(self) -> None:
         """Take no more chunks: the client left, or the producer was late. Called on the event loop."""
