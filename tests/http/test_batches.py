@@ -26,6 +26,8 @@ from inference_schema.parameter_types.standard_py_parameter_type import Standard
 
 entered, gate, calls = threading.Event(), threading.Event(), []
 
+gate.set()  # for the warm-up
+
 def init(): pass
 
 def pass_gate(rows):
@@ -42,8 +44,10 @@ class Gated:
 
     def __init__(self, service: InProcess, background: Background, first: Any) -> None:
         self._service, self._background = service, background
-        self._first = background(service.post, json=first)
         self.script = sys.modules["entry_module"]
+        self.script.gate.clear()
+        self.script.entered.clear()
+        self._first = background(service.post, json=first)
         wait_until(self.script.entered.is_set)
         self.script.calls.clear()
 
@@ -67,7 +71,7 @@ def gated(in_process: Start, background: Background) -> Callable[..., Gated]:
     def start(body: str, decorators: str = ARRAY, first: Any = None, **options: Any) -> Gated:
         lines = "\n".join(f"    {line}" for line in body.splitlines())
         script = f"{HEAD}\n{decorators}\ndef run(data):\n    pass_gate(len(data))\n{lines}\n"
-        options = {"SCOREDOCK_MAX_BATCH_SIZE": "64", "SCOREDOCK_WARMUP": "false", **options}
+        options = {"SCOREDOCK_MAX_BATCH_SIZE": "64", **options}
         return Gated(in_process(script, **options), background, first or {"data": [[0, 0]]})
 
     return start
@@ -163,29 +167,83 @@ def test_run_may_change_what_it_gets_though_it_is_called_again(gated: Any) -> No
 
 @pytest.mark.parametrize("result", ["{'sum': float(data.sum())}", "float(data.sum())", "[1, 2, 3, 4]"])
 def test_a_result_that_cannot_be_divided_is_asked_for_again_one_by_one(result: str, gated: Any) -> None:
-    held = gated(f"return {result}")
+    held = gated(f"return {result} if data.any() else [0] * len(data)")
     answers = held.answers(rows(1, 1), rows(2, 5))
     assert held.script.calls == [3, 1, 2]
     data = {"sum": 1.5} if "sum'" in result else 1.5
     assert answers[0].json() == ([1, 2, 3, 4] if result.startswith("[") else data)
 
 
-def test_a_script_whose_results_never_fit_is_not_asked_for_ever(
+def test_a_script_whose_joint_results_never_fit_is_not_asked_for_ever(
     in_process: Start, background: Background, log_lines: Any
 ) -> None:
     service = in_process(
-        f"{HEAD}\n{ARRAY}\ndef run(data):\n    calls.append(len(data))\n    return {{'rows': len(data)}}\n",
+        f"{HEAD}\n{ARRAY}\ndef run(data):\n    calls.append(len(data))\n"
+        "    return {'rows': 1} if data.any() and len(data) > 1 else [1] * len(data)\n",
         SCOREDOCK_MAX_BATCH_SIZE="8",
         SCOREDOCK_BATCH_WAIT_MS="200",
-        SCOREDOCK_WARMUP="false",
     )
+    sys.modules["entry_module"].calls.clear()
     for _ in range(5):
         pending = [background(service.post, json=rows(1)) for _ in range(2)]
-        assert [one.result(20).json() for one in pending] == [{"rows": 1}] * 2
+        assert [one.result(20).json() for one in pending] == [[1]] * 2
     told = [line for line in log_lines() if "Batching is switched off" in line]
     assert len(told) == 1
     assert "run() returned dict for 2 rows" in told[0]
     assert sys.modules["entry_module"].calls.count(2) <= 3
+
+
+LABELS_AND_SCORES = "[[f'label {number}' for number in data[:, 0].tolist()], data[:, 0].tolist()]"
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (LABELS_AND_SCORES, "2 results for 1 row"),
+        ("data.sum(axis=1).squeeze().tolist()", "float for 1 row"),
+        ("[data.sum()]", "1 results for 2 rows"),
+        (f"[1] if len(data) == 1 else {LABELS_AND_SCORES}", "2 results for 3 rows"),
+    ],
+)
+def test_results_that_only_look_as_if_they_could_be_divided_are_found_out_at_the_start(
+    result: str, told: str, gated: Any, log_lines: Any
+) -> None:
+    held = gated(f"return {result}")
+    answers = held.answers(rows(1, 7), rows(1, 8))
+    assert held.script.calls == [1, 1]
+    assert answers[0].json() in ([["label 7.0"], [7.0]], 7.5, [7.5], [1])
+    assert any("Batching is switched off" in line and told in line for line in log_lines())
+
+
+def test_without_a_warm_up_the_first_requests_are_the_proof(
+    in_process: Start, background: Background, log_lines: Any
+) -> None:
+    script = f"{HEAD}\n{ARRAY}\ndef run(data):\n    pass_gate(len(data))\n    return data.sum(axis=1)\n"
+    service = in_process(script, SCOREDOCK_MAX_BATCH_SIZE="64", SCOREDOCK_WARMUP="false")
+    assert any("Requests are scored alone until" in line for line in log_lines())
+    held = Gated(service, background, rows(1))
+    held.answers(rows(1), rows(1), rows(2))
+    assert held.script.calls == [1, 1, 2]
+    service.post(json=rows(3))
+    held = Gated(service, background, rows(1))
+    held.answers(rows(1), rows(1), rows(2))
+    assert held.script.calls == [4]
+
+
+def test_results_of_requests_scored_alone_that_do_not_fit_count_too(
+    in_process: Start, background: Background, log_lines: Any
+) -> None:
+    body = "pass_gate(len(data))\n    return {} if data.any() else [0] * len(data)"
+    script = f"{HEAD}\n{ARRAY}\ndef run(data):\n    {body}\n"
+    service = in_process(script, SCOREDOCK_MAX_BATCH_SIZE="64")
+    for number in (1, 1, 0, 1, 1):
+        service.post(json={"data": [[number, number]]})
+    assert not any("Batching is switched off" in line for line in log_lines())
+    service.post(json=rows(1))
+    assert any("Batching is switched off" in line and "dict for 1 row" in line for line in log_lines())
+    held = Gated(service, background, rows(1))
+    held.answers(rows(1), rows(1))
+    assert held.script.calls == [1, 1]
 
 
 def test_nothing_is_batched_unless_it_is_asked_for(gated: Any) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
-from scoredock.engine import Batching
 from scoredock.engine.scoring_thread import Interrupted
 from scoredock.entry.script import EntryScript, is_own_module, script_traceback
 from scoredock.errors import EncodingError, RequestProblem
@@ -31,6 +30,7 @@ from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer,
 from scoredock.web.incoming import Incoming
 
 if TYPE_CHECKING:
+    from scoredock.scoring.batches import Batches
     from scoredock.scoring.raw import RawRequests
 
 logger = logging.getLogger("scoredock.scoring")
@@ -57,7 +57,7 @@ class Scoring:
             self._read = self._read_schema
         elif script.signature.kind is Kind.RAW:
             self._read = self._read_raw
-        self.batching: Batching[Incoming, Answer] | None = None
+        self.batching: Batches | None = None
         self.uses_flask = script.signature.kind is Kind.RAW or _uses_flask(script)
         if self.uses_flask:
             from scoredock.scoring.raw import RawRequests
@@ -94,11 +94,11 @@ class Scoring:
             answer.headers.append(_took(elapsed_ms))
             return answer
 
-    def run(self, arguments: dict[str, Any]) -> tuple[Any, float]:
-        """Call run(). Returns its result, and the milliseconds that it took; raises what it raises."""
+    def run(self, arguments: dict[str, Any], call: Callable[..., Any] | None = None) -> tuple[Any, float]:
+        """Call run(), or ``call``. Returns its result, and the milliseconds that it took; raises what it raises."""
         started = time.perf_counter()
         try:
-            result = self.call(**arguments)
+            result = (call or self.call)(**arguments)
         finally:
             if self._prints.unfinished:
                 self._prints.flush()  # what stands there is this request's

@@ -1,6 +1,7 @@
 """Score the sample of a script's own schema, before the first client does.
 
-The whole way is gone that a request goes: what a library does only at its first use is done then.
+The whole way is gone that a request goes: what a library does only at its first use is done then. Where requests may
+be scored together, the sample shows whether results can be divided.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ PHASE = "warm-up"
 _MAX_CAUSE = 300
 
 _READ, _CALL, _WRITE = "the schema's sample was refused", "run() raised", "the result of run() cannot be sent"
+_PROVE = "run() raised for one to three rows, which shows whether requests can be scored together"
 
 logger = logging.getLogger("scoredock.scoring")
 
@@ -66,6 +68,9 @@ def warm_up(script: EntryScript, scoring: Scoring, report: Callable[[str], None]
             result, _ = scoring.run(arguments)
             step = _WRITE
             scoring.write(result, incoming)
+            if scoring.batching is not None:
+                step = _PROVE
+                scoring.batching.prove(scoring.read(incoming, request))
     except BaseException as error:  # SystemExit too: a request would not end the worker either
         failure = error
     finally:

@@ -72,6 +72,8 @@ class Service:
             scoring = Scoring(script, loop)
             self._batch(scoring, script)
             warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
+            if scoring.batching is not None:
+                scoring.batching.report()
             prepared.append((booted, documents, "" if warm_up_s is None else f", {warm_up_s:.3f} s of them warm-up"))
             gc.freeze()  # what a script loads lives as long as the process: no collection looks at it again
             return scoring
