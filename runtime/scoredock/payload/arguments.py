@@ -6,7 +6,8 @@ import base64
 import copy
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -67,14 +68,18 @@ def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...])
     return chosen
 
 
-_BINARY = {NPY: read_npy, ARROW: read_arrow}
-
-
 class SchemaReader:
-    """Reads the arguments of one run() out of request bodies, on the fastest way that is sure to be right."""
+    """Reads the arguments of one run() out of request bodies, on the fastest way that is sure to be right.
 
-    def __init__(self, arguments: tuple[Argument, ...]) -> None:
+    Bodies have up to ``max_body`` bytes, and so has what a shorter one may stand for.
+    """
+
+    def __init__(self, arguments: tuple[Argument, ...], max_body: int) -> None:
         self._arguments = arguments
+        self._binary: dict[str, Callable[[bytes, tuple[Argument, ...]], dict[str, Any]]] = {
+            NPY: read_npy,
+            ARROW: partial(read_arrow, max_text=max_body),
+        }
         self._arrays = ArrayReader.for_arguments(arguments)
         frames = {argument.name: FrameReader.for_argument(argument) for argument in arguments}
         self._frames = {name: reader for name, reader in frames.items() if reader is not None}
@@ -83,7 +88,7 @@ class SchemaReader:
     def read(self, body: bytes, content_type: str) -> dict[str, Any]:
         """run()'s arguments. Raises RequestProblem: 415 for a type that is not read, 400 for what does not fit."""
         if not is_json(content_type):
-            read = _BINARY.get(content_type.partition(";")[0].strip().lower())
+            read = self._binary.get(content_type.partition(";")[0].strip().lower())
             if read is not None:
                 return schema_arguments(read(body, self._arguments), self._arguments)
         values: dict[str, Any] | None = None

@@ -38,7 +38,10 @@ def write(result: Any, accept: str) -> tuple[str, bytes]:
 
 
 def _wanted(accept: str) -> list[str]:
-    """Our media types that a header allows, the most wanted first; of equals, those that it names."""
+    """Our media types that a header allows, the most wanted first; of equals, those that it names.
+
+    JSON where it allows none: the client has ruled out what it would not read, and gets what it gets without a header.
+    """
     found: dict[str, tuple[float, int]] = {}
     for text in accept.split(","):
         name, *parameters = (part.strip().lower() for part in text.split(";"))
@@ -48,7 +51,7 @@ def _wanted(accept: str) -> list[str]:
             if specific > found.get(media_type, (0.0, -1))[1]:
                 found[media_type] = (quality, specific)
     allowed = [media_type for media_type, (quality, _) in found.items() if quality > 0]
-    return sorted(allowed, key=lambda media_type: found[media_type], reverse=True)
+    return sorted(allowed, key=lambda media_type: found[media_type], reverse=True) or [JSON]
 
 
 def _quality(parameters: list[str]) -> float:

@@ -2,37 +2,50 @@
 
 Source of the format: Arrow's columnar format specification, "IPC Streaming Format". A body is not trusted: every
 batch is validated in full; compressed bodies and types that stand for more than their bytes are refused, so that a
-table in memory is never much larger than its body.
+table in memory is never much larger than its body. Only text in dictionaries may be: it is written out, up to the
+length that it could have in a body of JSON.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from scoredock.errors import RefusedValue, RequestProblem, Unwritable
+from scoredock.payload.descriptions import describe
 from scoredock.payload.tensors import cast, fitted
 from scoredock.signature import EMPTY, Argument
 
 ARROW = "application/vnd.apache.arrow.stream"
+MARKS = 3  # bytes of JSON around each text: quotes and a comma
 _RECORD_BATCH, _DICTIONARY_BATCH = 3, 2  # kinds of messages
 
 
-def read_arrow(body: bytes, arguments: tuple[Argument, ...]) -> dict[str, Any]:
+def read_arrow(body: bytes, arguments: tuple[Argument, ...], max_text: int) -> dict[str, Any]:
     """run()'s arguments: the table as its one frame, or each column as the argument of its name.
 
-    Raises RequestProblem: 415 when pyarrow is not installed, 400 for what is not this format or not allowed in it;
-    and RefusedValue for columns that do not fit the schema.
+    Raises RequestProblem: 415 when pyarrow is not installed, 400 for what is not this format or not allowed in it,
+    413 for more than ``max_text`` bytes of text in dictionaries; and RefusedValue for columns that do not fit the
+    schema.
     """
-    table = _table(body)
+    table = _written_out(_table(body), max_text)
     frames = [one for one in arguments if type(one.type).__name__ == "PandasParameterType"]
     required = [one for one in arguments if one.default is EMPTY]
     if len(frames) == 1 and required in ([], frames):
-        return {frames[0].name: _frame(table, frames[0])}
+        with _refusing(frames[0].name, describe(frames[0].type)):
+            return {frames[0].name: _frame(table, frames[0])}
     arrays = [one for one in arguments if type(one.type).__name__ == "NumpyParameterType"]
     if len(arrays) == 1 and required in ([], arrays) and arrays[0].name not in table.column_names:
-        return {arrays[0].name: _matrix(table, arrays[0])}
-    return {one.name: _value(table, one) for one in arguments if one.name in table.column_names}
+        with _refusing(arrays[0].name, describe(arrays[0].type)):
+            return {arrays[0].name: _matrix(table, arrays[0])}
+    values = {}
+    for one in arguments:
+        if one.name in table.column_names:
+            with _refusing(one.name, describe(one.type)):
+                values[one.name] = _value(table, one)
+    return values
 
 
 def write_arrow(result: Any) -> bytes:
@@ -101,6 +114,31 @@ def _table(body: bytes) -> Any:
         raise _broken(str(error)) from None
 
 
+def _written_out(table: Any, max_text: int) -> Any:
+    """The table with text in place of dictionaries of text. Raises RequestProblem (413)."""
+    import pyarrow as pa
+
+    length = 0
+    for place, field in enumerate(table.schema):
+        if not pa.types.is_dictionary(field.type):
+            continue
+        import pyarrow.compute as pc
+
+        chunks = table.column(place).chunks
+        for chunk in chunks:
+            lengths = pc.binary_length(chunk.dictionary)
+            length += (pc.sum(lengths.take(chunk.indices)).as_py() or 0) + MARKS * len(chunk)
+        if length > max_text:
+            raise RequestProblem(
+                413,
+                f"Column {field.name!r}: expected dictionaries that stand for at most {max_text} bytes of text, got "
+                f"{length} bytes. The setting is SCOREDOCK_MAX_BODY_MB.",
+            )
+        text = pa.chunked_array([chunk.dictionary_decode() for chunk in chunks], field.type.value_type)
+        table = table.set_column(place, field.name, text)
+    return table
+
+
 def _is_plain(type_: Any, types: Any, *, inside: bool = False) -> bool:
     """Whether a column of this type takes about as much memory as its bytes, and means something to NumPy."""
     if types.is_boolean(type_) or types.is_integer(type_) or types.is_floating(type_):
@@ -161,10 +199,28 @@ def _broken(reason: str) -> RequestProblem:
 # --- to what run() takes
 
 
+@contextmanager
+def _refusing(path: str, expected: str) -> Iterator[None]:
+    """Make a RefusedValue of what pyarrow, pandas and NumPy raise for values that they cannot convert."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError) as error:
+        got = f"values that cannot be converted ({type(error).__name__}: {error})"
+        raise RefusedValue(path, expected, got) from None
+
+
 def _frame(table: Any, argument: Argument) -> Any:
     type_, names = argument.type, table.column_names
     sample = type_.sample_input
-    frame = table.to_pandas(ignore_metadata=True)
+    try:
+        frame = table.to_pandas(ignore_metadata=True)
+    except Exception:
+        for name in names:  # which one is it?
+            with _refusing(f"{argument.name}.{name}", "values that pandas can hold"):
+                table.select([name]).to_pandas(ignore_metadata=True)
+        raise
     if type_.apply_column_names and len(names) == len(sample.columns):
         frame.columns = sample.columns.copy()
     if type_.enforce_shape and set(frame.columns) != set(sample.columns):
@@ -189,7 +245,7 @@ def _column(series: Any, wanted: Any, path: str) -> Any:
         elif series.dtype.kind != "O":
             raise TypeError
         return series.astype(wanted)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise RefusedValue(path, f"values of type {wanted}", f"values of type {series.dtype}") from None
 
 
@@ -197,7 +253,10 @@ def _matrix(table: Any, argument: Argument) -> Any:
     """All columns side by side."""
     import numpy as np
 
-    columns = [_array(column, argument.name) for column in table.columns]
+    columns = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        with _refusing(f"{argument.name}.{name}", "values that NumPy can hold"):
+            columns.append(_array(column, argument.name))
     return fitted(np.column_stack(columns), argument.type, argument.name)
 
 

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from scoredock.errors import RefusedValue, RequestProblem, Unwritable
-from scoredock.payload.descriptions import dtype_text, shape_text
+from scoredock.payload.descriptions import describe, dtype_text, shape_text
 from scoredock.signature import EMPTY, Argument
 
 NPY = "application/x-npy"
@@ -26,7 +26,12 @@ def read_npy(body: bytes, arguments: tuple[Argument, ...]) -> dict[str, Any]:
     RefusedValue for an array of another dtype or shape than the schema's.
     """
     argument = _argument(arguments)
-    return {argument.name: fitted(_array(body), argument.type, argument.name)}
+    array = _array(body)
+    try:
+        return {argument.name: fitted(array, argument.type, argument.name)}
+    except (ValueError, TypeError, OverflowError) as error:
+        got = f"values that cannot be converted ({error})"
+        raise RefusedValue(argument.name, describe(argument.type), got) from None
 
 
 def write_npy(result: Any) -> bytes:
@@ -103,6 +108,8 @@ def _array(body: bytes) -> Any:
         raise _broken(str(error)) from None
     if dtype.kind not in _KINDS or dtype.hasobject or not dtype.itemsize:
         raise _broken(f"dtype {dtype} is neither numbers nor text nor dates; nothing is unpickled")
+    if any(type(length) is not int for length in shape):  # NumPy's parser takes True for 1
+        raise _broken(f"its header says shape {shape}, which has to be of integers")
     size = math.prod(shape)
     expected, got = size * dtype.itemsize, len(body) - file.tell()
     if any(length < 0 for length in shape) or expected != got:
@@ -110,7 +117,7 @@ def _array(body: bytes) -> Any:
     try:
         flat = np.frombuffer(body, dtype, size, file.tell()) if size else np.empty(0, dtype)
         return flat.reshape(shape, order="F" if fortran else "C")
-    except ValueError as error:  # more dimensions than NumPy has
+    except (ValueError, TypeError, OverflowError) as error:  # more dimensions than NumPy has, or longer ones
         raise _broken(str(error)) from None
 
 

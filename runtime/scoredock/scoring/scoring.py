@@ -40,10 +40,11 @@ _NO_CONTEXT: AbstractContextManager[None] = nullcontext()
 class Scoring:
     """Scores requests with one script. Never raises for a fault of the client or of the script.
 
+    ``max_body`` is the largest body that a request may have, in bytes.
     ``batching``, where it is set, scores several at once.
     """
 
-    def __init__(self, script: EntryScript, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, script: EntryScript, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
         self._signature = script.signature
         self.call = script.signature.call
         self._own_folder = script.path.parent
@@ -53,7 +54,7 @@ class Scoring:
         self._raw: RawRequests | None = None
         self._read: Callable[[Incoming, Any], dict[str, Any]] = self._read_text
         if script.signature.kind is Kind.SCHEMA:
-            self._schema_reader = SchemaReader(script.signature.arguments)
+            self._schema_reader = SchemaReader(script.signature.arguments, max_body)
             self._read = self._read_schema
         elif script.signature.kind is Kind.RAW:
             self._read = self._read_raw

@@ -21,10 +21,13 @@ from inference_schema.parameter_types.standard_py_parameter_type import Standard
 from scoredock.errors import RequestProblem, Unwritable
 from scoredock.payload.arguments import SchemaReader
 from scoredock.payload.formats import asks_for_binary, write
-from scoredock.payload.tables import ARROW, write_arrow
+from scoredock.payload.tables import ARROW, MARKS, write_arrow
 from scoredock.payload.tensors import NPY, write_npy
 from scoredock.signature import Argument
 
+MAX_BODY = 1_000_000
+CUBE = pa.list_(pa.list_(pa.float64(), 1), 1)
+WORD = pd.DataFrame({"a": ["x"], "b": [1.5]})
 ROWS = NumpyParameterType(np.zeros((1, 2)))
 FRAME = PandasParameterType(pd.DataFrame([{"name": "a", "count": 1, "size": 1.5}]))
 
@@ -47,7 +50,7 @@ def arrow(table: Any, **options: Any) -> bytes:
 
 def read(body: bytes, media_type: str, *arguments: Argument) -> dict[str, Any]:
     """run()'s arguments."""
-    return SchemaReader(arguments).read(body, media_type)
+    return SchemaReader(arguments, MAX_BODY).read(body, media_type)
 
 
 def refusal(body: bytes, media_type: str, *arguments: Argument) -> tuple[int, str]:
@@ -160,6 +163,8 @@ class TestAttacks:
             header(DESCR % ("<f8", "(" + "1," * 20 + "1" * 20 + ")")),
             b"\x93NUMPY\x02\x00" + struct.pack("<I", 4_000_000_000) + b"{" * 1000,
             header(DESCR % ("|u1", "(0," + "1," * 70 + ")")),
+            header(DESCR % ("<f8", "(True, 2)"), bytes(16)),
+            header(DESCR % ("<f8", f"(0, {2**70})")),
         ],
     )
     def test_a_made_up_array_is_400_and_takes_no_memory(self, body: bytes) -> None:
@@ -204,6 +209,35 @@ class TestAttacks:
         assert status == 400
         assert ARROW in message
 
+    @pytest.mark.parametrize("dictionaries", [1, 2])
+    def test_text_that_is_longer_than_its_body_is_at_most_as_long_as_a_body_may_be(self, dictionaries: int) -> None:
+        loose = PandasParameterType(pd.DataFrame([{"a": "x"}]), enforce_shape=False)
+        rows, length = MAX_BODY // dictionaries // 1000, 1000 - MARKS
+        indices = pa.array([0] * rows, pa.int8())
+        texts = [pa.DictionaryArray.from_arrays(indices, ["x" * (length + one)]) for one in (0, 1)]
+        body = arrow({"a": texts[0], "b": texts[0]} if dictionaries == 2 else {"a": texts[0]})
+        frame = read(body, ARROW, Argument("table", type=loose))["table"]
+        assert frame["a"].tolist() == ["x" * length] * rows
+        body = arrow({"b": texts[0], "a": texts[1]} if dictionaries == 2 else {"a": texts[1]})
+        status, message = refusal(body, ARROW, Argument("table", type=loose))
+        assert status == 413
+        assert all(part in message for part in ("'a'", f"at most {MAX_BODY} bytes", f"got {MAX_BODY + rows} bytes"))
+
+    @pytest.mark.parametrize(
+        ("make", "sample", "words"),
+        [
+            (lambda: {"a": pa.array([0], pa.timestamp("us"))}, np.zeros((1, 2)), ["data:", "could not be promoted"]),
+            (lambda: {"a": pa.array([[[1.0]]], CUBE)}, np.zeros((1, 2)), ["data:", "dimensions"]),
+            (lambda: {"a": pa.array([2**31 - 1], pa.int32()).view(pa.date32())}, WORD, ["data.a:", "out of range"]),
+            (lambda: {"a": pa.array([0], pa.timestamp("us", tz="Foo/Bar"))}, WORD, ["data.a:", "Foo/Bar"]),
+        ],
+    )
+    def test_values_that_cannot_be_converted_are_400_and_say_where(self, make: Any, sample: Any, words: Any) -> None:
+        kind = NumpyParameterType if isinstance(sample, np.ndarray) else PandasParameterType
+        status, message = refusal(arrow({**make(), "b": [1.0]}), ARROW, Argument("data", type=kind(sample)))
+        assert status == 400
+        assert all(word in message for word in words), message
+
     @settings(deadline=None, max_examples=300)
     @given(st.data())
     def test_no_spoiled_body_meets_a_fault_of_the_server(self, data: Any) -> None:
@@ -245,6 +279,14 @@ class TestArrowIn:
         frame = read(body, ARROW, Argument("table", type=FRAME))["table"]
         assert frame.to_dict(orient="records") == [{"size": 1.5, "name": "x", "count": 3}]
         assert frame.dtypes["name"] == FRAME.sample_input.dtypes["name"]
+
+    @pytest.mark.parametrize(("texts", "wanted"), [(["x", "x"], ["x", "x"]), (["x", None], ["x", None])])
+    def test_a_dictionary_may_hold_text_twice_and_nulls(self, texts: Any, wanted: Any) -> None:
+        column = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), pa.array(texts))
+        frame = read(arrow({"size": [1.5, 2.5], "name": column, "count": [3, 4]}), ARROW, Argument("t", type=FRAME))[
+            "t"
+        ]
+        assert [None if pd.isna(one) else one for one in frame["name"]] == wanted
 
     def test_dates_are_dates(self) -> None:
         when = pd.Timestamp("2024-05-01T08:30:00")
@@ -365,6 +407,8 @@ class TestOut:
         (f"*/*, {NPY}", NPY),
         (f"*/*, {NPY};q=0", "application/json"),
         (f"{NPY};q=x", NPY),
+        (f"{NPY};q=0", "application/json"),
+        (f"text/html, {NPY};q=nan", "application/json"),
         (f"text/html, {NPY.upper()} ; Q=1", NPY),
     ],
 )

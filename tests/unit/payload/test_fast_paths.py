@@ -25,6 +25,7 @@ from scoredock.payload.records import RecordsReader
 from scoredock.signature import Argument
 
 JSON = "application/json"
+MAX_BODY = 1_000_000
 DTYPES = ("float64", "float32", "int64", "uint64", "int32", "bool", ">f8")
 ARRAYS = {
     **{f"{dtype} rows": NumpyParameterType(np.zeros((1, 2), dtype)) for dtype in DTYPES},
@@ -107,7 +108,7 @@ def outcome(read: Callable[[], dict[str, Any]]) -> Any:
 def both_ways(body: bytes, type_: Any, **more: Any) -> tuple[Any, Any]:
     """What the fast and the plain way make of a body."""
     arguments = (Argument("data", type=type_, **more), Argument("other", default=None))
-    fast = outcome(lambda: SchemaReader(arguments).read(body, JSON))
+    fast = outcome(lambda: SchemaReader(arguments, MAX_BODY).read(body, JSON))
     return fast, outcome(lambda: schema_arguments(object_of(body, JSON), arguments))
 
 
@@ -161,7 +162,7 @@ def test_large_bodies_of_records(name: str, value: Any, optional: bool, repeated
         text = f'{{"data": [{{"f": 1.5, "i": 1}}], {text[1:]}'
     body = (text + " " * records_module.MIN_BODY).encode()
     arguments = (Argument("data", type=FRAMES[name], default=None, optional=optional),)
-    fast = outcome(lambda: SchemaReader(arguments).read(body, JSON))
+    fast = outcome(lambda: SchemaReader(arguments, MAX_BODY).read(body, JSON))
     plain = outcome(lambda: schema_arguments(object_of(body, JSON), arguments))
     if isinstance(plain, dict) and isinstance(plain["data"], pd.DataFrame):
         pd.testing.assert_frame_equal(fast["data"], plain["data"], rtol=1e-6, atol=1e-12)
@@ -203,7 +204,7 @@ def test_frames_of_plain_columns_take_the_fast_way(name: str) -> None:
 
 def test_an_array_outlives_the_next_body() -> None:
     """The parser's memory is used again; what run() kept must not change."""
-    reader = SchemaReader((Argument("data", type=ARRAYS["float64 line"]),))
+    reader = SchemaReader((Argument("data", type=ARRAYS["float64 line"]),), MAX_BODY)
     first = reader.read(padded('{"data": [1, 2, 3]}'), JSON)["data"]
     kept = [reader.read(padded(f'{{"data": [{number}, 8, 9]}}'), JSON)["data"] for number in range(50)]
     assert first.tolist() == [1, 2, 3]
@@ -212,14 +213,14 @@ def test_an_array_outlives_the_next_body() -> None:
 
 def test_a_large_array_is_read_whole() -> None:
     rows = np.arange(200_000, dtype="float64").reshape(-1, 2) / 7
-    reader = SchemaReader((Argument("data", type=ARRAYS["float64 rows"]),))
+    reader = SchemaReader((Argument("data", type=ARRAYS["float64 rows"]),), MAX_BODY)
     read = reader.read(json.dumps({"data": rows.tolist()}).encode(), JSON)["data"]
     np.testing.assert_array_equal(read, rows)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", ""])
 def test_a_large_body_of_another_content_type_is_415(content_type: str) -> None:
-    reader = SchemaReader((Argument("data", type=ARRAYS["float64 line"]),))
+    reader = SchemaReader((Argument("data", type=ARRAYS["float64 line"]),), MAX_BODY)
     assert outcome(lambda: reader.read(padded('{"data": [1]}'), content_type))[0] == 415
 
 
@@ -230,7 +231,7 @@ def test_values_beside_an_array_are_converted_by_their_own_types() -> None:
         Argument("frame", type=FRAMES["one"]),
     )
     body = padded('{"data": [1], "nested": {"a": [2]}, "frame": [{"i": 3}]}')
-    chosen = SchemaReader(arguments).read(body, JSON)
+    chosen = SchemaReader(arguments, MAX_BODY).read(body, JSON)
     assert chosen["data"].tolist() == [1.0]
     assert chosen["nested"]["a"].tolist() == [2]
     assert chosen["frame"].loc[0, "i"] == 3
