@@ -219,14 +219,16 @@ class Engine(Generic[T, R]):
 
     def _watch(self) -> None:
         now = time.monotonic()
-        for thread in list(self._threads):
-            self._check_deadline(thread, now)
-        self._check_stuck(now)
-        self._check_queue(now)
-        busy = any(thread.current for thread in self._threads)
-        self._watching = bool(self._outstanding or self._late or busy)
-        if self._watching:
-            self._loop.call_later(self._next_check_s(now), self._watch)
+        try:
+            for thread in list(self._threads):
+                self._check_deadline(thread, now)
+            self._check_stuck(now)
+            self._check_queue(now)
+        finally:
+            busy = any(thread.current for thread in self._threads)
+            self._watching = bool(self._outstanding or self._late or busy)
+            if self._watching:
+                self._loop.call_later(self._next_check_s(now), self._watch)
 
     def _check_deadline(self, thread: ScoringThread[T, R], now: float) -> None:
         jobs = thread.current
@@ -235,7 +237,10 @@ class Engine(Generic[T, R]):
         self._late[thread] = now
         for job in jobs:
             self._fail(job, DeadlineExceeded(self._limits.timeout_ms))
-            self._on_late(job.item, thread.frame)
+            try:
+                self._on_late(job.item, thread.frame)
+            except Exception:
+                logger.exception("what is to be said of a late request could not be")
             if job.follow_up is not None:
                 job.follow_up.abort()
         thread.interrupt(jobs)

@@ -150,6 +150,8 @@ class ScoringThread(Generic[T, R]):
             raise
         except BaseException:
             self._settle()
+            for job in jobs:
+                job.started_at = None  # it waits again: its client may leave, or it may wait too long
             raise _ScoreAlone from None
         self._settle()
         for job, result in zip(jobs, results, strict=True):
@@ -161,9 +163,10 @@ class ScoringThread(Generic[T, R]):
         for job in self._collect(first, batching):
             try:
                 key = batching.key(job.item)
-            except Exception:  # its client left this very moment, or it will fail by itself
-                key = None
-            groups.setdefault(job if key is None else key, []).append(job)
+                group = groups.setdefault(job if key is None else key, [])
+            except BaseException:  # its client left this very moment, or it will fail by itself; or no key can be that
+                group = groups.setdefault(job, [])
+            group.append(job)
         return list(groups.values())
 
     def _collect(self, first: Job[T, R], batching: Batching[T, R]) -> list[Job[T, R]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 import time
 
@@ -493,3 +494,101 @@ def test_stopping_ends_all_threads_also_while_a_batch_is_collected():
     while threading.active_count() > before and time.monotonic() < until:
         time.sleep(0.01)
     assert threading.active_count() <= before
+
+
+class Incomparable:
+    """A key that has a hash, but cannot be compared with another one."""
+
+    def __hash__(self):
+        return 1
+
+    def __eq__(self, other):
+        raise ValueError
+
+
+@pytest.mark.parametrize("make_key", [list, Incomparable, lambda: [][0], sys.exit])
+def test_a_key_that_cannot_be_one_ends_no_thread(make_key):
+    class Odd(Doubling):
+        def key(self, item):
+            return make_key()
+
+    scorer = Odd()
+    assert scorer.run([1, 3, 5]) == [2, 6, 10]
+    assert scorer.alone == ["gate", 1, 3, 5]
+
+
+def test_jobs_wait_again_when_their_batch_has_failed():
+    """So clients that leave are not scored, and what waits too long is refused."""
+
+    class Held(Doubling):
+        def __init__(self):
+            super().__init__()
+            self.released = threading.Event()
+
+        def __call__(self, item):
+            if item == 13:
+                self.released.wait(10)
+            return super().__call__(item)
+
+    scorer, engine = Held(), Engine(limits(max_wait_ms=700))
+
+    async def scenario():
+        submit(engine, "gate")
+        while not scorer.entered.is_set():
+            await asyncio.sleep(0.001)
+        failing, leaving, waiting = (submit(engine, item) for item in (13, 15, 17))
+        scorer.gate.set()
+        while len(scorer.batches) < 1 or leaving.job.started_at is not None or failing.job.started_at is None:
+            await asyncio.sleep(0.001)
+        assert engine.waiting == 2
+        engine.abandon(leaving.job)
+        with pytest.raises(Abandoned):
+            await leaving.future
+        with pytest.raises(QueueFull):
+            await waiting.future
+        scorer.released.set()
+        with pytest.raises(ValueError, match="13"):
+            await failing.future
+
+    run_with(engine, scorer, scenario)
+    assert scorer.alone == ["gate", 13]
+
+
+def test_a_fault_in_what_is_told_of_a_late_job_does_not_end_the_watch():
+    def tell(item, frame):
+        raise ValueError(item)
+
+    engine = Engine(limits(timeout_ms=50), on_late=tell)
+
+    def score(item):
+        while True:
+            pass
+
+    async def scenario():
+        for _ in range(2):
+            with pytest.raises(DeadlineExceeded):
+                await asyncio.wait_for(submit(engine, "endless").future, 5)
+
+    run_with(engine, score, scenario)
+    assert engine.stuck_threads == 0
+
+
+def test_a_fault_of_the_watch_does_not_end_it():
+    faults = []
+
+    def on_stuck():
+        faults.append(1)
+        raise ValueError
+
+    engine, gate = Engine(limits(timeout_ms=50), on_stuck=on_stuck), threading.Event()
+
+    async def scenario():
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        for number in (1, 2):
+            with pytest.raises(DeadlineExceeded):
+                await asyncio.wait_for(submit(engine, "stuck").future, 5)
+            while len(faults) < number:
+                await asyncio.sleep(0.01)
+        gate.set()
+
+    run_with(engine, lambda item: gate.wait(10), scenario)
