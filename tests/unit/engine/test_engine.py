@@ -20,7 +20,7 @@ def run_with(engine, score, scenario):
     async def main():
         await engine.start(lambda: score)
         try:
-            return await scenario()
+            return await asyncio.wait_for(scenario(), 30)
         finally:
             engine.stop()
 
