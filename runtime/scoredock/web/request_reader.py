@@ -69,7 +69,7 @@ class RequestReader:
 
     def _parse(self, data: bytes) -> None:
         while True:
-            pairs, size, frame_size = self._pairs, self._size, self._head_size + len(data)
+            before = (self._pairs, self._size, self._head_size) if self.inside else None
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
@@ -83,8 +83,8 @@ class RequestReader:
         if self._size < self._declared:
             self._left = self._declared - self._size
         elif self.inside:  # in a head, or in a chunked body
-            if pairs is self._pairs and size == self._size:  # the same request as before, and no byte of its body
-                self._head_size = frame_size
+            if before and before[0] is self._pairs and before[1] == self._size:  # the same one, no byte of its body
+                self._head_size = before[2] + len(data)
             if self._head_size > MAX_HEAD:
                 self._refuse(431, HEAD_TOO_LARGE)
 
@@ -218,8 +218,10 @@ class RequestReader:
             return
         if self._size > self._max_body:
             self._discard(f"more than {self._max_body} bytes")
-        else:
+        elif self._pieces:
             self._keep(piece)
+        else:  # most often it is all of the body
+            self._pieces.append(piece)
 
     def on_message_complete(self) -> None:
         """The request's end."""
