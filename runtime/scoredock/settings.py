@@ -82,6 +82,10 @@ class Settings:
         "Address to listen on.", flag="--host")
     port: int = _setting("int", "SCOREDOCK_PORT", 5001, SERVING,
         "Port to listen on.", flag="--port", minimum=1, maximum=65535)
+    share_port: bool = _setting("bool", "SCOREDOCK_SHARE_PORT", False, SERVING,
+        "Listen only when a worker can score, and let other servers of the same user that have this setting listen on "
+        "the same port: to replace a running server without a gap, start the new one, and when it is ready, end the "
+        "old one. Ask for its readiness on a health port of its own.")
     separate_health_endpoint: bool = _setting("bool", "SEPERATE_HEALTH_ENDPOINT", False, SERVING,
         "Answer health on a port of its own as well (the variable's spelling is historical).",
         aliases=("SEPARATE_HEALTH_ENDPOINT",))

@@ -23,11 +23,11 @@ _EPILOG = "Exit codes: 0 ready, 1 not ready or no server there, 2 wrong usage, 3
 
 
 @click.command(epilog=_EPILOG)
-@setting_options(only=("host", "port", "config_file"))
+@setting_options(only=("host", "port", "health_port", "config_file"))
 def health(**flags: Any) -> None:
-    """Ask a server on this machine whether it can score, by its /readyz.
+    """Ask a server on this machine whether it can score, by its /readyz, on its health port if it has one.
 
-    Host and port are found as `scoredock serve` finds them, and in a container also in the options of its server.
+    Host and ports are found as `scoredock serve` finds them, and in a container also in the options of its server.
 
     \b
     scoredock health --port 5001
@@ -44,20 +44,21 @@ def health(**flags: Any) -> None:
 
 def _ask(settings: Settings) -> tuple[bool, str]:
     host = _EVERY_ADDRESS.get(settings.host, settings.host)
-    connection = http.client.HTTPConnection(host, settings.port, timeout=_TIMEOUT_S)
+    port = settings.health_listener_port or settings.port
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", "/readyz")
         response = connection.getresponse()
         body = response.read(10_000)
     except (OSError, http.client.HTTPException) as error:
-        return False, f"no answer from {host}:{settings.port}/readyz: {error or type(error).__name__}"
+        return False, f"no answer from {host}:{port}/readyz: {error or type(error).__name__}"
     finally:
         connection.close()
     try:
         content = json.loads(body)
         said = content.get("message") or content["status"]
     except (ValueError, LookupError, AttributeError):
-        return False, f"{host}:{settings.port}/readyz answered {response.status}, but not as scoredock does"
+        return False, f"{host}:{port}/readyz answered {response.status}, but not as scoredock does"
     return response.status == 200, str(said)
 
 

@@ -27,6 +27,7 @@ from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
 from scoredock.server.memory_watch import MemoryWatch
+from scoredock.server.shared_port import reserve
 from scoredock.server.worker import ENDING_SIGNALS, ScoringWorker
 from scoredock.settings import Settings
 
@@ -91,11 +92,14 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         """Bind the sockets; with WORKER_PRELOAD, import the script and call init() before any fork."""
         settings = self.app.settings
         try:
+            if settings.share_port:
+                self.LISTENERS = [reserve(settings.host, settings.port, self.cfg, self.log)]
             super().start()
-        except SystemExit:
+        except (SystemExit, OSError):
             self._cannot_listen(settings.port)
         separate = self._bind_health(settings.host, settings.health_listener_port)
-        self._listener = HealthListener(self._health, self.LISTENERS, separate, self._wake_read)
+        covered = [] if settings.share_port else self.LISTENERS
+        self._listener = HealthListener(self._health, covered, separate, self._wake_read)
         self._preparing = True
         try:
             with self._listener.in_thread() if self.app.prepares_long else contextlib.nullcontext():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import functools
 import logging
 import os
 import signal
@@ -95,10 +96,23 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._service.begin_drain()
+        await self._accept_who_waits(sockets or [])
         self._drain = asyncio.ensure_future(self._finish(self._drain_s))
         await super().shutdown(sockets)
         self._drain.cancel()
         self._service.stop()
+
+    async def _accept_who_waits(self, sockets: Any) -> None:
+        """Take the connections that the kernel has made already: closing the socket would reset them."""
+        loop = asyncio.get_running_loop()
+        for listener in sockets:
+            with contextlib.suppress(OSError):  # BlockingIOError: no more of them
+                while True:
+                    accepted, _ = listener.accept()
+                    accepted.setblocking(False)
+                    protocol: Any = self.config.http
+                    connected = functools.partial(protocol, server_state=self.server_state)
+                    await loop.connect_accepted_socket(connected, accepted, ssl=self.config.ssl)
 
     def hurry(self) -> None:
         """SIGQUIT: answer what is in flight within a second, or with 503."""

@@ -24,7 +24,8 @@ from scoredock.web.streaming import StreamAborted, StreamedBody
 
 MAX_JOINED = 64 * 1024  # bytes of a body that is copied behind its headers, to be sent by one call
 MAX_WAITING = 64  # pipelined requests before no more are read
-LINGER_S = 1.0  # for a client to read why its bytes are no request
+LINGER_S = 1.0  # for a client to read the last thing that it is sent, and to close its side
+ON_ITS_WAY_S = 0.2  # for a request that a client has sent before it could know that the server ends
 DRAIN_S = 30.0  # for a client to send the rest of a body that is too large
 
 _STATUS_LINES: dict[int, bytes] = {
@@ -53,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._last_seen = 0.0
         self._unsent = 0  # bytes that the client had not taken when that was last looked at
         self._closing = False  # after the answers that are due
+        self._ended = False  # nothing will be sent any more
         self._answering: Incoming | None = None
         self._waiting: deque[Incoming] = deque()
         self._stream: StreamedBody | None = None
@@ -105,8 +107,12 @@ class Connection(asyncio.Protocol):
         return self._answering is not None or bool(self._waiting)
 
     def shutdown(self) -> None:
-        """The server ends: answer what has begun to come, and close."""
+        """The server ends: answer what has begun to come, or is on its way, and close."""
         self._closing = True
+        if not self._reader.inside and not self.busy:
+            self._loop.call_later(ON_ITS_WAY_S, self._hang_up_unless_asked)
+
+    def _hang_up_unless_asked(self) -> None:
         if not self._reader.inside:
             self.hang_up()
 
@@ -119,7 +125,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
         self._last_seen = self._loop.time()
-        self._reader.feed(data)
+        if not self._ended:
+            self._reader.feed(data)
 
     def _check_idle(self) -> None:
         now, unsent = self._loop.time(), self._transport.get_write_buffer_size()
@@ -180,6 +187,11 @@ class Connection(asyncio.Protocol):
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(message))]
         self._transport.write(self._head(status, headers, close=True) + message.encode())
         if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._loop.call_later(LINGER_S, self._transport.close)
+        elif self._closing and self._transport.can_write_eof():
+            # The process may end with the connection: first let the client have all of it, and close its side.
+            self._ended = True
             self._transport.write_eof()
             self._loop.call_later(LINGER_S, self._transport.close)
         else:
