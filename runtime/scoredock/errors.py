@@ -14,13 +14,17 @@
     ├── AcceleratorUnusable   CUDA or TensorRT cannot be used: says what is missing
     ├── Abandoned             the client left before its request was scored
     ├── EncodingError         run() returned something that no encoder knows; names the path inside it
-    └── Unwritable            run() returned something that a binary format cannot carry; says why
+    ├── Unwritable            run() returned something that a binary format cannot carry; says why
+    └── DeployError           a model cannot be registered, packaged or deployed; says what to do
+        └── ConfigError       a file or value of a deployment's configuration is wrong: all its problems
 
 An error's text is for the person who reads it: what was expected, what came, where, and what to do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -124,3 +128,34 @@ class EncodingError(ScoredockError):
 
 class Unwritable(ScoredockError):
     """The result of run() is nothing that a binary format can carry."""
+
+
+class DeployError(ScoredockError):
+    """A model cannot be registered, packaged or deployed; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a configuration.
+
+    ``text`` says what was expected and what came; ``file``, ``line`` (from 1) and ``key`` say where, as far as that is
+    known. For values that were given in Python, ``file`` is what they were given to.
+    """
+
+    text: str
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
+
+    def __str__(self) -> str:
+        where = ", ".join(part for part in (self.file, self.line and f"line {self.line}", self.key) if part)
+        return f"{where}: {self.text}" if where else self.text
+
+
+class ConfigError(DeployError):
+    """A file or value of a deployment's configuration is wrong; ``problems`` has everything that was found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [str(problem) for problem in problems]
+        super().__init__(lines[0] if len(lines) == 1 else "\n- ".join([f"{len(lines)} problems:", *lines]))

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "runtime" / "scoredock"
 
 FLOORS = [
     {"errors", "cgroups", "settings", "signature"},
-    {"accelerators", "entry", "payload", "schema", "observe"},
+    {"accelerators", "deploy", "entry", "payload", "schema", "observe"},
     {"engine"},
     {"web", "compat"},
     {"scoring"},

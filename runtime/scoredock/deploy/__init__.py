@@ -1,0 +1,1 @@
+"""Deployment: models, environments, configurations, images and services. Needs ``pip install 'scoredock[deploy]'``."""

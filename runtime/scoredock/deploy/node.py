@@ -1,0 +1,70 @@
+"""A value of a configuration, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scoredock.errors import ScoredockError
+
+_SHOWN = 60
+
+
+class NodeProblem(ScoredockError):
+    """A text is not what its format says; ``line`` is from 1, or None. Becomes a ConfigError with the file's name."""
+
+    def __init__(self, text: str, line: int | None) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value with its line (from 1) and, in an object, the line of its key.
+
+    ``value`` is None, a bool, int, float or str, a list of nodes, or a dict of nodes; ``text`` is a number, bool or
+    null as the file has it.
+    """
+
+    value: Any
+    line: int | None = None
+    key_line: int | None = None
+    text: str | None = None
+
+    def plain(self) -> Any:
+        """The value without lines."""
+        if isinstance(self.value, list):
+            return [item.plain() for item in self.value]
+        if isinstance(self.value, dict):
+            return {key: member.plain() for key, member in self.value.items()}
+        return self.value
+
+    def scalar_text(self) -> str | None:
+        """Text, a number, or true or false, as text; None for anything else."""
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, (bool, int, float)):
+            return self.text or str(self.value).lower()
+        return None
+
+    def described(self, secret: bool = False) -> str:
+        """What came, in a reader's words: ``a number (3)``. A secret's value is not shown."""
+        value = self.value
+        if value is None:
+            return "null"
+        if isinstance(value, list):
+            return "a list"
+        if isinstance(value, dict):
+            return "an object"
+        kind = "a number" if isinstance(value, (int, float)) and not isinstance(value, bool) else "text"
+        if secret:
+            return f"{kind} that is not shown"
+        if isinstance(value, bool):
+            return self.text or str(value).lower()
+        if kind == "a number":
+            return f"a number ({_short(self.text or str(value))})"
+        return f"the text {_short(value)!r}" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
