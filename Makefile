@@ -63,6 +63,7 @@ format: .venv/.dev
 
 docs: .venv/.dev
 	$(BIN)/python docs/make_settings_page.py
+	$(BIN)/python docs/make_deploy_page.py
 
 clean:
 	rm -rf .venv .venvs

@@ -131,15 +131,17 @@ class AksServiceDeploymentConfiguration(_CloudConfiguration):
     title = "AKS deployment configuration"
     rules = (
         Rule(("token_auth_enabled", "auth_enabled"), lambda token, key: token and bool(key),
-             "expected at most one of {0} and {1} to be true, got both. Clients present keys or tokens, not either."),
+             "expected at most one of {0} and {1} to be true, got both. Clients present keys or tokens, not both.",
+             "{0} and {1} are not both true."),
         Rule(("autoscale_enabled", "num_replicas"), lambda on, replicas: bool(on) and bool(replicas),
-             "expected {0} or a number of replicas, got {1} too. Take one out."),
+             "expected {0} or a number of replicas, got {1} too. Take one out.",
+             "With {0} there is no {1}."),
         Rule(("autoscale_min_replicas", "autoscale_max_replicas"), lambda low, high: low > high,
-             "expected {0} to be no more than {1}, got more."),
+             "expected {0} to be no more than {1}, got more.", "{0} is no more than {1}."),
         Rule(("cpu_cores", "cpu_cores_limit"), lambda cores, limit: limit is not None and cores > limit,
-             "expected {1} to be at least {0}, got less."),
+             "expected {1} to be at least {0}, got less.", "{1} is at least {0}."),
         Rule(("memory_gb", "memory_gb_limit"), lambda memory, limit: limit is not None and memory > limit,
-             "expected {1} to be at least {0}, got less."),
+             "expected {1} to be at least {0}, got less.", "{1} is at least {0}."),
     )  # fmt: skip
     # fmt: off
     compute_type: str = declared(Choice(("aks",)), "computeType", "aks",

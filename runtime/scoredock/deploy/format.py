@@ -46,19 +46,23 @@ class Field:
 class Rule:
     """What several fields must be together; not looked at when one of them is wrong by itself.
 
-    ``broken`` gets the values of ``names``, in their order. ``text`` is the problem, with ``{0}`` for the first
-    field's key and the line it stands on, and so on.
+    ``broken`` gets the values of ``names``, in their order. ``text`` is the problem, ``meaning`` the rule; in both,
+    ``{0}`` stands for the first field's key, and so on. In a problem it has its line.
     """
 
     names: tuple[str, ...]
     broken: Callable[..., bool]
     text: str
+    meaning: str
 
 
 def exclusive(one: str, other: str) -> Rule:
     """At most one of two fields has a value."""
     return Rule(
-        (one, other), lambda a, b: bool(a) and bool(b), "expected at most one of {0} and {1}, got both. Take one out."
+        (one, other),
+        lambda first, second: bool(first) and bool(second),
+        "expected at most one of {0} and {1}, got both. Take one out.",
+        "{0} and {1} exclude each other.",
     )
 
 
@@ -68,13 +72,19 @@ def all_or_none(*names: str) -> Rule:
     return Rule(
         names,
         lambda *values: any(values) and not all(values),
-        f"expected all or none of these, got some: {places}.",
+        f"expected all of these or none, got some: {places}.",
+        f"All of these, or none: {places}.",
     )
 
 
 def needs(name: str, other: str) -> Rule:
     """Where one field is true or has a value, the other has one too."""
-    return Rule((name, other), lambda a, b: bool(a) and not b, "expected a value that {0} needs, got {1}. Set it.")
+    return Rule(
+        (name, other),
+        lambda first, second: bool(first) and not second,
+        "expected a value that {0} needs, got {1}. Set it.",
+        "{0} needs {1}.",
+    )
 
 
 @dataclass
@@ -97,7 +107,8 @@ class _Given:
 
     def place(self, entry: Field) -> str:
         if entry.name not in self.nodes:
-            return f"{self.key(entry)} (not set)"
+            default = "" if entry.default is None else f": {entry.default}"
+            return f"{self.key(entry)} (not set{default})"
         line = self.line(entry)
         return f"{self.key(entry)} (line {line})" if line else self.key(entry)
 

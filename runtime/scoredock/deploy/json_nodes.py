@@ -20,7 +20,8 @@ def parse_json(text: str) -> Node:
         tokens = _tokens(text)
         return _node(tokens, *next(tokens))
     except json.JSONDecodeError as error:
-        raise NodeProblem(f"expected JSON, got {error.msg[0].lower()}{error.msg[1:]}.", error.lineno) from None
+        text = f"expected JSON, got text that is none: {error.msg[0].lower()}{error.msg[1:]}."
+        raise NodeProblem(text, error.lineno) from None
     except RecursionError:
         raise NodeProblem("expected a configuration, got lists or objects nested too deep to read.", None) from None
     except ValueError as error:  # a number of thousands of digits, NaN

@@ -1,4 +1,4 @@
-"""YAML with lines: PyYAML's safe loader composes, scalars get their values, tags for Python objects are refused."""
+"""YAML with lines: PyYAML's safe loader composes, scalars get their values, tags for Python objects do nothing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,201 @@
+"""Write docs/deploy-config.md from the formats of configuration files. Run it with ``make docs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scoredock.deploy.conda_dependencies import CONDA_FORMAT
+from scoredock.deploy.curated_environments import CURATED
+from scoredock.deploy.deployment_config import BY_COMPUTE_TYPE, format_of
+from scoredock.deploy.environment_format import ENVIRONMENT_FORMAT
+from scoredock.deploy.format import Field, Format
+from scoredock.deploy.inference_config import INFERENCE_FORMAT
+from scoredock.deploy.requirements import DEFAULT_CHANNELS, SERVER_PACKAGES
+
+PAGE = Path(__file__).parent / "deploy-config.md"
+
+HEAD = """\
+<!-- Made by `make docs` from runtime/scoredock/deploy: change that, not this page. -->
+# Configuration files of a deployment
+
+An [inference configuration](#inference-configuration) says how models are scored, an [environment](#environment) what
+the script runs in, a [deployment configuration](#deployment-configuration) where. They are the files of Azure ML's
+version 1, with the same keys; so files that were written for it are read as they are.
+
+- Files are JSON or YAML, of at most 1 MiB. A JSON file may have any suffix.
+- `null` means: not set. Without a value, the default counts.
+- A key that has a dot in these tables is a key of an object: `docker.baseImage` is `{"docker": {"baseImage": …}}`.
+- In Python, arguments and attributes have the names that the tables show. Options of commands have them too, with
+  dashes: `cpu_cores` is `--cpu-cores`. The tables show the short options of `az ml model deploy`.
+- A key that no table has is an error, and so is a value that a key cannot have. All that is wrong in a file is said at
+  once, with its line:
+
+<!-- file: wrong.json -->
+```json
+{
+    "computeType": "local",
+    "prot": 32267,
+    "port": 99999
+}
+```
+
+```text
+2 problems:
+- wrong.json, line 3, prot: expected a key of the LOCAL deployment configuration, got an unknown one. Did you mean port?
+- wrong.json, line 4, port: expected a whole number from 1 to 65535, got a number (99999). Port of this machine that the
+  service answers on.
+```
+"""
+
+INFERENCE = """\
+A [described](#environment) environment, or one by name:
+
+<!-- file: inferenceconfig.json -->
+```json
+{
+    "entryScript": "score.py",
+    "sourceDirectory": "./source_dir",
+    "environment": {
+        "name": "my-deploy-env",
+        "environmentVariables": {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"},
+        "python": {
+            "condaDependencies": {
+                "dependencies": ["python=3.11", {"pip": ["azureml-defaults", "nltk", "numpy", "onnxruntime"]}]
+            }
+        },
+        "docker": {"baseImage": "scoredock:cpu"}
+    }
+}
+```
+
+In YAML, with the older keys in place of an environment:
+
+<!-- file: inferenceconfig.yml -->
+```yaml
+entryScript: score.py
+runtime: python
+condaFile: myenv.yml
+```
+
+Paths start from `sourceDirectory`, which itself starts from the file's folder. An environment that has a `name`, and a
+`version` perhaps, and nothing else, is looked up in the workspace, or is one of
+[scoredock's](#environments-of-scoredock).
+"""
+
+ENVIRONMENT = """\
+`azureml_environment.json` has these keys, and so has `environment` in an inference configuration.
+`Environment.save_to_directory` writes the file, with `conda_dependencies.yml` beside it; where both are there,
+`load_from_directory` takes the packages of the conda file. Passwords are not written: set them after loading.
+
+In Python, `check`, `to_dict` and `requirements` raise an error for attributes that an environment cannot have. Names
+that begin with `Microsoft` or `AzureML` are Azure's own, which scoredock does not have.
+"""
+
+CONDA = """\
+<!-- file: conda_dependencies.yml -->
+```yaml
+name: inference_environment
+channels:
+  - conda-forge
+dependencies:
+  - python=3.11
+  - scikit-learn=1.7
+  - pip:
+      - azureml-defaults
+      - nltk==3.9.1
+      - -r more-requirements.txt
+```
+
+- With no other packages than `python`, `pip`, `setuptools` and `wheel`, and those below `pip`, conda is not needed, and
+  not used. Where it is, and no channel is named, it looks in {channels}.
+- These stand for the inference server, which is scoredock; they are left out: {server}.
+- Two entries for a package are joined. Versions that contradict each other are an error.
+- Lines below `pip` are those of a requirements file: versions, extras, markers, hashes, `https` addresses, and the
+  options `--index-url`, `--extra-index-url`, `--find-links`, `--pre`, `--prefer-binary`, `--only-binary`,
+  `--no-binary` and `--require-hashes`. `-r FILE` is replaced with the file's lines.
+- Refused, since an image is built without this machine's files, and of what cannot be exchanged on its way: `-e`, `-c`,
+  `--trusted-host`, repositories (`git+https:`), local files, `http:`.
+- An index address may hold credentials. They are in no digest, no message, and no file that scoredock writes;
+  `${{NAME}}` in their place is kept as it is.
+"""
+
+SAMPLES = {
+    "local": '{"computeType": "local", "port": 32267}',
+    "aci": """\
+{
+    "computeType": "aci",
+    "containerResourceRequirements": {"cpu": 0.5, "memoryInGB": 1.0},
+    "authEnabled": true,
+    "sslEnabled": false,
+    "appInsightsEnabled": false
+}""",
+    "aks": """\
+{
+    "computeType": "aks",
+    "autoScaler": {"autoscaleEnabled": true, "minReplicas": 1, "maxReplicas": 3, "targetUtilization": 70},
+    "containerResourceRequirements": {"cpu": 0.5, "memoryInGB": 1.0},
+    "authEnabled": true,
+    "scoringTimeoutMs": 1000,
+    "maxConcurrentRequestsPerContainer": 2
+}""",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    conda = CONDA.format(
+        channels=" and ".join(f"`{name}`" for name in DEFAULT_CHANNELS),
+        server=", ".join(f"`{name}`" for name in sorted(SERVER_PACKAGES)),
+    )
+    parts = [
+        HEAD,
+        f"## Inference configuration\n\n{INFERENCE}\n{_table(INFERENCE_FORMAT)}",
+        f"## Environment\n\n{ENVIRONMENT}\n{_table(ENVIRONMENT_FORMAT, options=False)}",
+        f"### Environments of scoredock\n\n{_curated()}",
+        f"### Conda file\n\n{conda}\n{_table(CONDA_FORMAT, python=False, options=False)}",
+        "## Deployment configuration\n\n`computeType` says which one a file is.\n",
+    ]
+    for name, cls in BY_COMPUTE_TYPE.items():
+        sample = f"<!-- file: deploymentconfig-{name}.json -->\n```json\n{SAMPLES[name]}\n```\n"
+        parts.append(f"### {name.upper()}\n\n{sample}\n{_table(format_of(cls))}")
+    return "\n".join(parts)
+
+
+def _table(format_: Format, python: bool = True, options: bool = True) -> str:
+    between = (["In Python"] if python else []) + (["Option"] if options else [])
+    names = ["Key", *between, "What it is", "Default", "Meaning"]
+    head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    rows = [_row(entry, python, options) for entry in format_.fields]
+    rules = []
+    for rule in format_.rules:
+        rules.append("- " + rule.meaning.format(*(f"`{format_.field(name).key}`" for name in rule.names)))
+    together = "\nTogether:\n\n" + "\n".join(rules) + "\n" if rules else ""
+    return "\n".join([*head, *rows]) + "\n" + together
+
+
+def _row(entry: Field, python: bool, options: bool) -> str:
+    keys = "<br>".join(f"`{key}`" for key in (entry.key, *entry.aliases))
+    between = [f"`{entry.name}`"] if python else []
+    between += [f"`{entry.flag}`" if entry.flag else ""] if options else []
+    cells = [keys, *between, entry.kind.expected, "required" if entry.required else _default(entry), entry.meaning]
+    return f"| {' | '.join(cells)} |"
+
+
+def _default(entry: Field) -> str:
+    if entry.default_words is not None:
+        return entry.default_words
+    if entry.default is None or entry.default == () or entry.default == {}:
+        return ""
+    return f"`{str(entry.default).lower() if isinstance(entry.default, bool) else entry.default}`"
+
+
+def _curated() -> str:
+    rows = [
+        f"| `{name}` | `{one.base_image}` | {', '.join(one.packages) or 'none'} | {one.meaning} |"
+        for name, one in CURATED.items()
+    ]
+    return "\n".join(["| Name | Base image | Packages added | What for |", "|---|---|---|---|", *rows]) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
