@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 _SPEC = re.compile(
-    r"(?:(?P<channel>[\w.\-/]+)::)?(?P<name>[A-Za-z0-9_][\w.\-]*)\s*"
-    r"(?P<rest>(?:[=<>!~\[ ]|(?<=\s)[\d*])[\w.\-*+!<>=~|,'\"\[\]: ()]*)?"
+    r"(?:(?P<channel>[\w.\-/]+)::)?(?P<name>[A-Za-z0-9_][\w.\-]*)[ \t]*"
+    r"(?P<rest>(?:[=<>!~\[]|(?<=\s)[\d*])[\w.\-*+!<>=~|,'\"\[\]: ()]*)?"
 )
 _PIN = re.compile(r"==?([\w.!+]+?)(\.?\*)?")
 

@@ -203,7 +203,7 @@ class Format:
             entry = tree.get(key)
             if entry is None:
                 inner.say(self._unknown(key, dotted, tree, prefix), member.key_line)
-            elif member.value is None:
+            elif member.value is None and not (isinstance(entry, Field) and entry.kind.keeps_null):
                 continue  # null is how these formats say: not set
             elif isinstance(entry, Field):
                 self._take(entry, dotted, member, inner, given)

@@ -42,9 +42,10 @@ class Report:
 
 
 class Kind:
-    """A kind of value. ``read`` reports a wrong value and then returns anything; null never comes to it."""
+    """A kind of value. ``read`` reports a wrong value and then returns anything; null comes to it if it keeps that."""
 
     expected: str = "a value"
+    keeps_null = False
 
     def read(self, node: Node, report: Report) -> Any:
         """The node's value in Python's words."""
@@ -194,6 +195,7 @@ class Kept(Kind):
     """Anything; kept and written back as it came."""
 
     expected = "anything; kept as it is"
+    keeps_null = True
 
     def read(self, node: Node, report: Report) -> Any:
         return node.plain()

@@ -73,12 +73,12 @@ def parse_line(line: str) -> PipPackage | PipOption:
     text = _HASH.sub("", line).strip()
     if " --" in text:
         raise RefusedLine("options of a single package are not passed on, --hash apart")
-    scheme = re.match(r"(?:[^@\s]+@\s*)?([a-z][a-z0-9+.\-]*):", text, re.IGNORECASE)
+    scheme = re.match(r"(?:[^@\s:/]+\s*@\s*)?([a-z][a-z0-9+.\-]*):", text, re.IGNORECASE)
     if scheme:
         _check_url(scheme[1].lower(), text)
     if scheme and "@" not in text.split(":", 1)[0]:
         return PipPackage(None, text, hashes, text)
-    if re.match(r"[./~]|[A-Za-z]:\\", text) or re.search(r"\.(whl|tar\.gz|zip)$", text):
+    if not scheme and (re.match(r"[./~]|[A-Za-z]:\\", text) or re.search(r"\.(whl|tar\.gz|zip)$", text)):
         raise RefusedLine("it is a file of this machine; publish it to an index, or give its https address")
     try:
         requirement = Requirement(text)

@@ -156,24 +156,28 @@ def _merge(packages: list[tuple[PipPackage, Line]], report: Report) -> tuple[str
 
 
 def _merged(group: list[tuple[PipPackage, Line]], report: Report) -> str:
-    first, first_line = group[0]
-    if first.requirement is None or len(group) == 1:
-        return first.text
-    joined = Requirement(str(first.requirement))
-    for package, line in group[1:]:
-        other = package.requirement
-        if other is None or other.url != joined.url or _contradict(joined, other):
-            report.problems.append(_contradiction(line, first_line))
-            continue
-        joined.extras |= other.extras
-        joined.specifier &= other.specifier
-        if package.hashes != first.hashes:
-            report.problems.append(_contradiction(line, first_line))
-    return PipPackage(joined, first.name, first.hashes).text
+    for number, (package, line) in enumerate(group):
+        for before, before_line in group[:number]:
+            if package.hashes != before.hashes or _contradict(package.requirement, before.requirement):
+                report.problems.append(_contradiction(line, before_line))
+                return package.text
+    texts = sorted({package.text for package, _ in group})  # so that the order in files does not matter
+    first = parse_line(texts[0])
+    if isinstance(first, PipOption) or first.requirement is None:
+        return texts[0]
+    for package, _ in group:
+        if package.requirement is not None:
+            first.requirement.extras |= package.requirement.extras
+            first.requirement.specifier &= package.requirement.specifier
+    return first.text
 
 
-def _contradict(one: Requirement, other: Requirement) -> bool:
-    """Whether one pins a version that the other does not allow."""
+def _contradict(one: Requirement | None, other: Requirement | None) -> bool:
+    """Whether one pins a version that the other does not allow, or comes from elsewhere."""
+    if one is None or other is None:  # a bare address, which is only ever beside itself
+        return False
+    if one.url != other.url:
+        return True
     for mine, theirs in ((one, other), (other, one)):
         pins = [spec.version for spec in mine.specifier if spec.operator in ("==", "===") and "*" not in spec.version]
         if any(not theirs.specifier.contains(pin, prereleases=True) for pin in pins):

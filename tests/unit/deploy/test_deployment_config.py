@@ -181,13 +181,13 @@ LOCAL = [
     ('"port": "8890"', "port: expected a whole number from 1 to 65535, got the text '8890'."),
     ('"port": true', "port: expected a whole number from 1 to 65535, got true."),
     ('"port": 88.5', "port: expected a whole number from 1 to 65535, got a number (88.5)."),
-    ('"prot": 8890', "prot: expected a key of the LOCAL deployment configuration, got an unknown one. Did you mean port?"),
+    ('"prot": 8890', "prot: expected a key of the LOCAL deployment configuration, got an unknown one. Did you mean po"),
     ('"gpuCores": 1', "gpuCores: expected a key of the LOCAL deployment configuration, got one that belongs to AKS."),
     ('"xyz": 1', "xyz: expected a key of the LOCAL deployment configuration, got an unknown one. Known here: "
                  "computeType, port."),
 ]  # fmt: skip
 ACI = [
-    ('"containerResourceRequirements": {"cpu": 0}', "containerResourceRequirements.cpu: expected a number above 0, got "),
+    ('"containerResourceRequirements": {"cpu": 0}', "containerResourceRequirements.cpu: expected a number above 0, go"),
     ('"containerResourceRequirements": {"memoryInGB": -1}', "containerResourceRequirements.memoryInGB: expected a num"),
     ('"containerResourceRequirements": {"cpu": 1e999}', "containerResourceRequirements.cpu: expected a number above 0"),
     ('"containerResourceRequirements": 1', "containerResourceRequirements: expected an object, got a number (1)."),
@@ -195,7 +195,7 @@ ACI = [
      "deployment configuration, got one that belongs to AKS."),
     ('"memoryInGB": 1', "memoryInGB: expected a key of the ACI deployment configuration, got an unknown one. Did you "
      "mean containerResourceRequirements.memoryInGB?"),
-    ('"autoScaler": {}', "autoScaler: expected a key of the ACI deployment configuration, got one that belongs to AKS."),
+    ('"autoScaler": {}', "autoScaler: expected a key of the ACI deployment configuration, got one that belongs to AKS"),
     ('"tokenAuthEnabled": true', "tokenAuthEnabled: expected a key of the ACI deployment configuration, got one that "),
     ('"numReplicas": 2', "numReplicas: expected a key of the ACI deployment configuration, got one that belongs to A"),
     ('"authEnabled": "yes"', "authEnabled: expected true or false, got the text 'yes'."),
@@ -205,8 +205,8 @@ ACI = [
      " needs, got sslKey (not set). Set it."),
     ('"sslEnabled": true, "sslKey": "a",\n"sslCertificate": "k"', "sslEnabled: expected a value that sslEnabled (line "
      "3) needs, got cname (not set). Set it."),
-    ('"encryptionProperties": {"vaultBaseUrl": "v",\n"keyName": "n"}', f"{ENCRYPTION[0]}: expected all of these or none,"
-     f" got some: {ENCRYPTION[0]} (line 3), {ENCRYPTION[1]} (line 4), {ENCRYPTION[2]} (not set)."),
+    ('"encryptionProperties": {"vaultBaseUrl": "v",\n"keyName": "n"}', f"{ENCRYPTION[0]}: expected all of these or none"
+     f", got some: {ENCRYPTION[0]} (line 3), {ENCRYPTION[1]} (line 4), {ENCRYPTION[2]} (not set)."),
     ('"vnetConfiguration": {"subnetName": "s"}', "vnetConfiguration.subnetName: expected all of these or none, got "
      "some: vnetConfiguration.vnetName (not set), vnetConfiguration.subnetName (line 3)."),
     ('"keys": {"primaryKey": 12345}', "keys.primaryKey: expected text, got a number that is not shown."),
@@ -224,20 +224,20 @@ AKS = [
     ('"autoScaler": {"maxReplicas": 0}', "autoScaler.maxReplicas: expected a whole number of at least 1, got "),
     ('"autoScaler": {"refreshPeriodInSeconds": 0}', "autoScaler.refreshPeriodInSeconds: expected a whole number of at"),
     ('"autoScaler": {"targetUtilization": 101}', "autoScaler.targetUtilization: expected a whole number from 1 to 100"),
-    ('"livenessProbeRequirements": {"periodSeconds": 0}', "livenessProbeRequirements.periodSeconds: expected a whole n"),
-    ('"livenessProbeRequirements": {"timeoutSeconds": 0}', "livenessProbeRequirements.timeoutSeconds: expected a whole"),
-    ('"livenessProbeRequirements": {"successThreshold": 0}', "livenessProbeRequirements.successThreshold: expected a w"),
-    ('"livenessProbeRequirements": {"failureThreshold": 0}', "livenessProbeRequirements.failureThreshold: expected a w"),
-    ('"livenessProbeRequirements": {"initialDelaySeconds": -1}', "livenessProbeRequirements.initialDelaySeconds: expec"),
-    ('"containerResourceRequirements": {"fpga": 3}', "containerResourceRequirements.fpga: expected a multiple of 2 of "),
+    ('"livenessProbeRequirements": {"periodSeconds": 0}', "livenessProbeRequirements.periodSeconds: expected a whole "),
+    ('"livenessProbeRequirements": {"timeoutSeconds": 0}', "livenessProbeRequirements.timeoutSeconds: expected a whol"),
+    ('"livenessProbeRequirements": {"successThreshold": 0}', "livenessProbeRequirements.successThreshold: expected a "),
+    ('"livenessProbeRequirements": {"failureThreshold": 0}', "livenessProbeRequirements.failureThreshold: expected a "),
+    ('"livenessProbeRequirements": {"initialDelaySeconds": -1}', "livenessProbeRequirements.initialDelaySeconds: expe"),
+    ('"containerResourceRequirements": {"fpga": 3}', "containerResourceRequirements.fpga: expected a multiple of 2 of"),
     ('"gpuCores": 1,\n"containerResourceRequirements": {"gpu": 1}', "containerResourceRequirements.gpu: expected one "
      "spelling of the same key, got gpuCores (line 3) too. Take one out."),
     ('"gpuCores": 0.5', "gpuCores: expected a whole number of at least 0, got a number (0.5)."),
     ('"containerResourceRequirements": {"cpu": 2, "cpuLimit": 1}', "containerResourceRequirements.cpu: expected "
      "containerResourceRequirements.cpuLimit (line 3) to be at least containerResourceRequirements.cpu (line 3), got "),
-    ('"containerResourceRequirements": {"memoryInGB": 2, "memoryInGBLimit": 1}', "containerResourceRequirements.memory"),
+    ('"containerResourceRequirements": {"memoryInGB": 2, "memoryInGBLimit": 1}', "containerResourceRequirements.memor"),
     ('"scoringTimeoutMs": 0', "scoringTimeoutMs: expected a whole number of at least 1, got a number (0)."),
-    ('"maxConcurrentRequestsPerContainer": 0', "maxConcurrentRequestsPerContainer: expected a whole number of at least"),
+    ('"maxConcurrentRequestsPerContainer": 0', "maxConcurrentRequestsPerContainer: expected a whole number of at leas"),
     ('"maxQueueWaitMs": -1', "maxQueueWaitMs: expected a whole number of at least 0, got a number (-1)."),
     ('"numReplicas": -1', "numReplicas: expected a whole number of at least 0, got a number (-1)."),
     ('"trafficPercentile": 101', "trafficPercentile: expected a number from 0 to 100, got a number (101)."),

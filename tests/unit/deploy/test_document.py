@@ -53,7 +53,9 @@ def test_every_key_and_value_has_its_line(write, name, text):
 
 
 def test_json_is_read_from_a_file_with_any_suffix(write):
-    assert load(write("deploymentconfig.yml", '{\n\t"computeType": "LOCAL"\n}')).root.plain() == {"computeType": "LOCAL"}
+    assert load(write("deploymentconfig.yml", '{\n\t"computeType": "LOCAL"\n}')).root.plain() == {
+        "computeType": "LOCAL"
+    }
 
 
 def test_a_flow_mapping_that_is_no_json_is_yaml(write):

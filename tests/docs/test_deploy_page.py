@@ -1,0 +1,56 @@
+"""docs/deploy-config.md says what the formats say; its examples are read, and its wrong one is told as it shows."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.pages import DOCS, blocks
+from scoredock.deploy.conda_dependencies import CondaDependencies
+from scoredock.deploy.deployment_config import load_deployment_config
+from scoredock.deploy.inference_config import InferenceConfig
+from scoredock.errors import ConfigError
+
+PAGE = "deploy-config.md"
+EXAMPLES = {block.file: block.text for block in blocks(PAGE) if block.file}
+
+
+@pytest.fixture
+def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's files, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in EXAMPLES.items():
+        Path(name).write_text(text)
+    Path("more-requirements.txt").write_text("scipy\n")
+
+
+def test_the_page_is_up_to_date():
+    spec = importlib.util.spec_from_file_location("make_deploy_page", DOCS / "make_deploy_page.py")
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    assert (DOCS / PAGE).read_text() == maker.page(), "run `make docs`"
+
+
+def test_every_example_is_read(examples):
+    readers = {"inferenceconfig": InferenceConfig.load, "deploymentconfig": load_deployment_config,
+               "conda_dependencies": CondaDependencies}  # fmt: skip
+    for name in EXAMPLES:
+        if name != "wrong.json":
+            assert readers[name.partition(".")[0].partition("-")[0]](name)
+    assert "scipy" in CondaDependencies("conda_dependencies.yml").pip_packages
+
+
+def test_the_wrong_example_is_told_as_the_page_shows(examples):
+    with pytest.raises(ConfigError) as raised:
+        load_deployment_config("wrong.json")
+    shown = next(block.text for block in blocks(PAGE) if block.language == "text")
+    assert re.sub(r"\n  ", " ", shown.strip()) == str(raised.value)
+
+
+def test_links_lead_to_headings_of_the_page():
+    text = (DOCS / PAGE).read_text()
+    anchors = {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)", text, re.M)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
