@@ -13,7 +13,7 @@ from scoredock.deploy.conda_spec import parse_spec
 from scoredock.deploy.document import load, node_of
 from scoredock.deploy.format import Field, Format
 from scoredock.deploy.kinds import Kept, Kind, Pairs, Report, Text, Texts
-from scoredock.deploy.node import Node
+from scoredock.deploy.node import Node, shown
 from scoredock.deploy.pip_requirements import without_literal_credentials
 from scoredock.deploy.requirements import Requirements, gather
 from scoredock.deploy.requirements_file import Line, follow_includes
@@ -70,8 +70,7 @@ class _Channels(Texts):
         channels = super().read(node, report)
         for number, channel in enumerate(channels):
             if isinstance(channel, str) and not _CHANNEL.fullmatch(channel):
-                shown = without_literal_credentials(channel)
-                text = f"expected a channel's name, or its https address without credentials, got {shown!r}."
+                text = f"expected a channel's name, or its https address without credentials, got {shown(channel)!r}."
                 report.inside(f"[{number}]").say(text, node.value[number].line)
         return channels
 
@@ -194,7 +193,7 @@ class CondaDependencies:
             parse_spec(conda_package)
         except ValueError as error:
             self._conda.pop()
-            raise ConfigError([Problem(f"{error}, got {conda_package!r}.", key="conda_package")]) from None
+            raise ConfigError([Problem(f"{error}, got {shown(conda_package)!r}.", key="conda_package")]) from None
 
     def add_pip_package(self, pip_package: str) -> None:
         """Add a package of pip, such as ``numpy`` or ``numpy==1.26.4``, or an option of pip."""
@@ -234,13 +233,6 @@ class CondaDependencies:
     def requirements(self) -> Requirements:
         """What is to be installed. Raises ConfigError for what cannot be, and for contradictions."""
         return gather(self._pip, self._conda, self._channels)
-
-    def copy(self) -> CondaDependencies:
-        """An independent copy, which knows where its lines came from."""
-        made = CondaDependencies()
-        made.name, made._channels, made._kept = self.name, list(self._channels), dict(self._kept)
-        made._conda, made._pip = list(self._conda), list(self._pip)
-        return made
 
     def _add(self, lines: list[Line], package: str, argument: str) -> None:
         if not isinstance(package, str) or not package.strip() or len(package.splitlines()) != 1:

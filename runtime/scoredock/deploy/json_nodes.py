@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from scoredock.deploy.node import Node, NodeProblem
+from scoredock.deploy.node import DEEPEST, Node, NodeProblem, too_deep
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
 
@@ -23,7 +23,7 @@ def parse_json(text: str) -> Node:
         text = f"expected JSON, got text that is none: {error.msg[0].lower()}{error.msg[1:]}."
         raise NodeProblem(text, error.lineno) from None
     except RecursionError:
-        raise NodeProblem("expected a configuration, got lists or objects nested too deep to read.", None) from None
+        raise too_deep(None) from None
     except ValueError as error:  # a number of thousands of digits, NaN
         raise NodeProblem(f"expected JSON, got a number that cannot be read: {error}.", None) from None
 
@@ -41,13 +41,15 @@ def _tokens(text: str) -> Tokens:
         yield match[0], line
 
 
-def _node(tokens: Tokens, first: str, line: int, key_line: int | None = None) -> Node:
+def _node(tokens: Tokens, first: str, line: int, key_line: int | None = None, depth: int = 0) -> Node:
+    if depth > DEEPEST:
+        raise too_deep(line)
     if first == "[":
         items = []
         for item, item_line in tokens:
             if item == "]":
                 break
-            items.append(_node(tokens, item, item_line))
+            items.append(_node(tokens, item, item_line, depth=depth + 1))
         return Node(items, line, key_line)
     if first != "{":
         return Node(json.loads(first), line, key_line, None if first.startswith('"') else first)
@@ -58,5 +60,5 @@ def _node(tokens: Tokens, first: str, line: int, key_line: int | None = None) ->
         key = json.loads(quoted_key)
         if key in members:
             raise NodeProblem(f"expected each key once, got {key!r} on line {members[key].key_line} too.", member_line)
-        members[key] = _node(tokens, *next(tokens), key_line=member_line)
+        members[key] = _node(tokens, *next(tokens), key_line=member_line, depth=depth + 1)
     return Node(members, line, key_line)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from scoredock.errors import ScoredockError
 
+DEEPEST = 100  # levels of lists and objects; far below what Python's own stack allows
 _SHOWN = 60
 
 
@@ -63,7 +65,17 @@ class Node:
             return self.text or str(value).lower()
         if kind == "a number":
             return f"a number ({_short(self.text or str(value))})"
-        return f"the text {_short(value)!r}" if isinstance(value, str) else f"a {type(value).__name__}"
+        return f"the text {_short(shown(value))!r}" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def shown(text: str) -> str:
+    """A text for a message: without what stands before the ``@`` of an address, which may be a password."""
+    return re.sub(r"://\S*@", "://…@", text)
+
+
+def too_deep(line: int | None) -> NodeProblem:
+    """The problem of lists and objects that are nested deeper than any configuration."""
+    return NodeProblem(f"expected at most {DEEPEST} levels of lists and objects, got more.", line)
 
 
 def _short(text: str) -> str:

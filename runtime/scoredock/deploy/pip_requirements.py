@@ -17,6 +17,7 @@ _HASH = re.compile(r"\s+--hash[=\s]([a-z0-9]+:[0-9a-fA-F]+)")
 _INDEX_OPTIONS = {"-i": "--index-url", "--index-url": "--index-url", "--extra-index-url": "--extra-index-url",
                   "-f": "--find-links", "--find-links": "--find-links"}  # fmt: skip
 _PLAIN_OPTIONS = {"--pre": 0, "--prefer-binary": 0, "--require-hashes": 0, "--only-binary": 1, "--no-binary": 1}
+_HTTPS = re.compile(r"https://([^\s/@]+@)?[A-Za-z0-9.\-]+(:\d+)?(/\S*)?")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _REFUSED_OPTIONS = {
     "-e": "an editable package is a folder of this machine; put its code into sourceDirectory",
@@ -91,8 +92,7 @@ def parse_line(line: str) -> PipPackage | PipOption:
 def _option(line: str) -> PipOption:
     name, _, value = re.sub(r"^(--?[a-z-]+)[=\s]\s*", r"\1 ", line).partition(" ")
     if name in _INDEX_OPTIONS:
-        parts = urlsplit(value)
-        if parts.scheme != "https" or not parts.hostname or " " in value:
+        if not _HTTPS.fullmatch(value):
             raise RefusedLine(f"{name} takes an https address, so that nobody can exchange packages on their way")
         return PipOption(f"{_INDEX_OPTIONS[name]} {value}")
     if name in _PLAIN_OPTIONS:

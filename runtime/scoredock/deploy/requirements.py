@@ -11,12 +11,12 @@ from packaging.requirements import Requirement
 
 from scoredock.deploy.conda_spec import CondaSpec, parse_spec
 from scoredock.deploy.kinds import Report
+from scoredock.deploy.node import shown
 from scoredock.deploy.pip_requirements import (
     PipOption,
     PipPackage,
     RefusedLine,
     parse_line,
-    without_literal_credentials,
 )
 from scoredock.deploy.requirements_file import Line
 from scoredock.errors import Problem
@@ -95,7 +95,7 @@ def _conda_specs(lines: Iterable[Line], report: Report) -> list[tuple[CondaSpec,
         try:
             spec = parse_spec(line.text)
         except ValueError as error:
-            report.problems.append(line.problem(f"{error}, got {without_literal_credentials(line.text)!r}."))
+            report.problems.append(line.problem(f"{error}, got {shown(line.text)!r}."))
             continue
         if spec.name not in ("pip", "setuptools", "wheel"):  # every Python that scoredock makes has them
             specs.append((spec, line))
@@ -127,9 +127,7 @@ def _pip_packages(
         try:
             parsed = parse_line(line.text)
         except RefusedLine as error:
-            report.problems.append(
-                line.problem(f"expected a requirement of pip, got {without_literal_credentials(line.text)!r}: {error}.")
-            )
+            report.problems.append(line.problem(f"expected a requirement of pip, got {shown(line.text)!r}: {error}."))
             continue
         if isinstance(parsed, PipOption):
             options.append(parsed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from scoredock.deploy.document import text_of
+from scoredock.deploy.node import shown
 from scoredock.errors import ConfigError, Problem
 
 _INCLUDE = re.compile(r"(?:-r\s*|--requirement(?:\s+|=))(?P<path>\S.*)")
@@ -53,7 +54,9 @@ def _followed(lines: Iterable[Line], folder: Path, trail: tuple[Path, ...]) -> I
             continue
         name = include["path"].strip("\"'")
         if "://" in name:
-            raise ConfigError([line.problem(f"expected a file to include, got the address {name!r}. Download it.")])
+            raise ConfigError(
+                [line.problem(f"expected a file to include, got the address {shown(name)!r}. Download it.")]
+            )
         target = folder / name
         if target.resolve() in trail:
             raise ConfigError([line.problem(f"expected files that end, got {name}, which includes this one.")])

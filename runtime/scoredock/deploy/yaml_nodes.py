@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from scoredock.deploy.node import Node, NodeProblem
+from scoredock.deploy.node import DEEPEST, Node, NodeProblem, too_deep
 
 MOST_NODES = 20_000
 
@@ -26,7 +26,7 @@ def parse_yaml(text: str) -> Node:
     except yaml.YAMLError as error:
         raise NodeProblem(f"expected YAML, got an error: {' '.join(str(error).split())}.", None) from None
     except RecursionError:
-        raise NodeProblem("expected a configuration, got lists or objects nested too deep to read.", None) from None
+        raise too_deep(None) from None
     finally:
         loader.dispose()
 
@@ -36,13 +36,15 @@ class _Reader:
         self._loader = loader
         self._count = 0
 
-    def node(self, node: yaml.Node, key_line: int | None = None) -> Node:
+    def node(self, node: yaml.Node, key_line: int | None = None, depth: int = 0) -> Node:
         line = node.start_mark.line + 1
+        if depth > DEEPEST:
+            raise too_deep(line)
         self._count += 1  # an alias is read again at each place: few lines of them can unfold to millions of nodes
         if self._count > MOST_NODES:
             raise NodeProblem(f"expected at most {MOST_NODES} values, got aliases that unfold to more.", line)
         if isinstance(node, yaml.SequenceNode):
-            return Node([self.node(item) for item in node.value], line, key_line)
+            return Node([self.node(item, depth=depth + 1) for item in node.value], line, key_line)
         if not isinstance(node, yaml.MappingNode):
             return self._scalar(node, line, key_line)
         members: dict[str, Node] = {}
@@ -54,7 +56,7 @@ class _Reader:
             if key in members:
                 before = members[key].key_line
                 raise NodeProblem(f"expected each key once, got {key!r} on line {before} too.", member_line)
-            members[key] = self.node(value_node, member_line)
+            members[key] = self.node(value_node, member_line, depth + 1)
         return Node(members, line, key_line)
 
     def _scalar(self, node: yaml.Node, line: int, key_line: int | None) -> Node:

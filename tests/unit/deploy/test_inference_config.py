@@ -77,6 +77,9 @@ def test_the_arguments_of_the_sdk_are_read():
     config = InferenceConfig(environment=environment, source_directory="./source_dir", entry_script="./echo_score.py")
     assert config.described_environment() is environment
     assert InferenceConfig("score.py", "python", "env.yml").conda_file == "env.yml"
+    assert InferenceConfig(Path("score.py"), source_directory=Path("src")).to_dict() == {
+        "entryScript": "score.py", "sourceDirectory": "src",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("key", ["extraDockerfileSteps", "extraDockerFileSteps"])

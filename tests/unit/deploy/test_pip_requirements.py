@@ -68,6 +68,7 @@ def test_credentials_of_an_index_are_kept_but_not_shown():
         ("--no-index", "the image's own packages come from the index"),
         ("--target /etc", "scoredock does not know the option"),
         ("--index-url http://example.org/simple", "--index-url takes an https address"),
+        ("--index-url https://u:s3c/ret@example.org/simple", "--index-url takes an https address"),
         ("--index-url https://example.org/simple --trusted-host x", "--index-url takes an https address"),
         ("--find-links ./wheels", "--find-links takes an https address"),
         ("--index-url", "--index-url takes an https address"),

@@ -94,7 +94,9 @@ def test_entries_of_one_package_are_joined(lines, merged):
         ([], ["python=3.6", "python=3.11"], "c.yml, line 2: expected one version of a package, got 'python=3.11' and "),
         ([], ["nu mpy; x"], "c.yml, line 1: expected a package as conda writes it, such as numpy, numpy=1.26 or "),
         (["a", "-e ."], [], "r.txt, line 2: expected a requirement of pip, got '-e .': an editable package is a folde"),
-        (["http://u:s3cret@h/a.whl"], [], "r.txt, line 1: expected a requirement of pip, got 'http://h/a.whl': packag"),
+        (["http://u:s3cret@h/a.whl"], [], "r.txt, line 1: expected a requirement of pip, got 'http://…@h/a.whl': pac"),
+        (["-i https://u:/s3cret@h/s"], [], "r.txt, line 1: expected a requirement of pip, got '-i https://…@h/s': "),
+        ([], ["https://u:s3cret@h::numpy"], "c.yml, line 1: expected a package as conda writes it, such as numpy, "),
     ],
 )  # fmt: skip
 def test_what_cannot_be_installed_is_told_with_its_line(problems, pip, conda, problem):
