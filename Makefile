@@ -4,6 +4,7 @@
 # make image   build the CPU image, scoredock:cpu
 # make lock    settle the versions of the images' packages anew
 # make test-gpu-image   build the CUDA image (several GB) and test what needs no device
+# make test-azure   install Azurite (npm, 190 MB), test workspaces in Azure's blobs
 # make bench   measure side by side with other servers (CASES=ridge-1,echo PEERS=fastapi narrow it)
 PYTHON ?= python3
 SAMPLE ?= sklearn-diabetes
@@ -11,7 +12,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5001
 BIN := .venv/bin
 
-.PHONY: help serve test check image lock test-gpu-image bench format docs clean
+.PHONY: help serve test check image lock test-gpu-image test-azure bench format docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +49,10 @@ image:
 
 test-gpu-image: .venv/.dev
 	$(BIN)/python -m pytest -m gpu_image tests/docker $(ARGS)
+
+test-azure: .venv/.dev
+	@test -x .venvs/azurite/node_modules/.bin/azurite-blob || npm install --no-audit --no-fund --prefix .venvs/azurite azurite@3
+	$(BIN)/python -m pytest -m azurite tests/unit/deploy tests/e2e $(ARGS)
 
 lock:
 	@test -x .venvs/lock/bin/python || $(PYTHON) -m venv .venvs/lock

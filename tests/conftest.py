@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import object_stores
 from servers import InProcess, Server, free_port
 
 
@@ -112,3 +113,17 @@ def serve(write_script: Callable[..., Path], tmp_path: Path) -> Iterator[Callabl
             except subprocess.TimeoutExpired:
                 server.process.kill()
                 server.process.wait()
+
+
+@pytest.fixture(scope="session")
+def s3_variables() -> Iterator[dict[str, str]]:
+    """Variables of an environment in which ``s3://bucket`` is there."""
+    with object_stores.s3() as variables:
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def azure_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables of an environment in which ``az://bucket`` is there."""
+    with object_stores.azure(tmp_path_factory.mktemp("azurite")) as variables:
+        yield variables

@@ -15,8 +15,16 @@
     ├── Abandoned             the client left before its request was scored
     ├── EncodingError         run() returned something that no encoder knows; names the path inside it
     ├── Unwritable            run() returned something that a binary format cannot carry; says why
-    └── DeployError           a model cannot be registered, packaged or deployed; says what to do
-        └── ConfigError       a file or value of a deployment's configuration is wrong: all its problems
+    └── DeployError           a step of the deployment workflow cannot be done: says what to do next
+        ├── ConfigError       a file or value of a deployment's configuration is wrong: all its problems
+        ├── NotFound          no record, version or file of that name; names the nearest ones
+        ├── Refused           what was asked for cannot be: a bad name, a path, a model that is still in use
+        ├── Busy              another process holds the lock; says which one, and since when
+        ├── Damaged           files of a workspace are missing, changed or unreadable; names them
+        ├── Unreachable       a workspace's storage does not answer, or refuses
+        ├── EngineUnavailable no Docker engine answers
+        ├── BuildFailed       an image cannot be built: the failing step, its last lines, a hint
+        └── ServiceFailed     a service is not healthy: its state and the cause
 
 An error's text is for the person who reads it: what was expected, what came, where, and what to do.
 """
@@ -34,6 +42,7 @@ class ExitCode(IntEnum):
     OK = 0
     CANNOT_LISTEN = 1
     NOT_READY = 1
+    REFUSED = 1
     USAGE = 2
     BOOT_FAILED = 3
     WORKERS_KEEP_DYING = 4
@@ -131,7 +140,7 @@ class Unwritable(ScoredockError):
 
 
 class DeployError(ScoredockError):
-    """A model cannot be registered, packaged or deployed; the text says what to do."""
+    """A step of the deployment workflow cannot be done; the text says what to do next."""
 
 
 @dataclass(frozen=True)
@@ -159,3 +168,45 @@ class ConfigError(DeployError):
         self.problems = tuple(problems)
         lines = [str(problem) for problem in problems]
         super().__init__(lines[0] if len(lines) == 1 else "\n- ".join([f"{len(lines)} problems:", *lines]))
+
+
+class NotFound(DeployError):
+    """No record, version or file of that name; the text names the nearest ones."""
+
+
+class Refused(DeployError):
+    """What was asked for cannot be: a bad name or path, a property set before, a model that is still in use."""
+
+
+class Busy(DeployError):
+    """Another process holds a lock.
+
+    ``holder`` tells which one in words (``process 12 of host a``), ``since`` when it took the lock (ISO 8601, UTC), or
+    None where that is unknown.
+    """
+
+    def __init__(self, what: str, holder: str, since: str | None) -> None:
+        began = f" since {since}" if since else ""
+        super().__init__(f"{what} is in use by {holder}{began}. Wait until it ends, or end that process.")
+        self.holder = holder
+        self.since = since
+
+
+class Damaged(DeployError):
+    """Files of a workspace are missing, changed or unreadable; the text names them."""
+
+
+class Unreachable(DeployError):
+    """A workspace's storage does not answer, or refuses: network, credentials, permissions, space."""
+
+
+class EngineUnavailable(DeployError):
+    """No Docker engine answers."""
+
+
+class BuildFailed(DeployError):
+    """An image cannot be built; the text has the failing step, its last lines and what to try."""
+
+
+class ServiceFailed(DeployError):
+    """A service is not healthy; the text has its state, the cause, and what to do."""

@@ -28,6 +28,7 @@ NEVER = {
     "payload": {"flask", "uvicorn", "gunicorn", "werkzeug"},
     "entry": {"flask", "uvicorn", "gunicorn", "werkzeug"},
     "observe": {"flask", "uvicorn", "gunicorn", "werkzeug"},
+    "deploy": {"flask", "uvicorn", "gunicorn", "werkzeug", "click"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -8,12 +8,17 @@ from typing import Any
 import click
 
 from scoredock import __version__
-from scoredock.cli.check import check
-from scoredock.cli.health import health
+from scoredock.cli.lazy_group import LazyGroup
 from scoredock.cli.serve import serve
 
+_COMMANDS = ("check", "health", "model")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.group(
+    cls=LazyGroup,
+    lazy={name: f"scoredock.cli.{name}" for name in _COMMANDS},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="scoredock")
 def main() -> None:
     """scoredock serves a score.py: init() loads the model once, run() scores a request.
@@ -23,12 +28,11 @@ def main() -> None:
     Serve it:                       scoredock serve --entry_script score.py --model_dir model
     Ask whether it can score:       scoredock health
     Call it:                        curl --json '{"data": [[1, 2]]}' localhost:5001/score
+    Keep a model under a name:      scoredock model register -n NAME -p PATH
     """
 
 
 main.add_command(serve)
-main.add_command(check)
-main.add_command(health)
 
 
 def azmlinfsrv() -> Any:
