@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scoredock.deploy.conda_dependencies import CONDA_FORMAT
-from scoredock.deploy.curated_environments import CURATED
-from scoredock.deploy.deployment_config import BY_COMPUTE_TYPE, format_of
-from scoredock.deploy.environment_format import ENVIRONMENT_FORMAT
-from scoredock.deploy.format import Field, Format
-from scoredock.deploy.inference_config import INFERENCE_FORMAT
-from scoredock.deploy.requirements import DEFAULT_CHANNELS, SERVER_PACKAGES
+from scoredock.deploy.config.conda_dependencies import CONDA_FORMAT
+from scoredock.deploy.config.curated_environments import CURATED
+from scoredock.deploy.config.deployment_config import BY_COMPUTE_TYPE, format_of
+from scoredock.deploy.config.environment_format import ENVIRONMENT_FORMAT
+from scoredock.deploy.config.format import Field, Format
+from scoredock.deploy.config.inference_config import INFERENCE_FORMAT
+from scoredock.deploy.config.requirements import DEFAULT_CHANNELS, SERVER_PACKAGES
 
 PAGE = Path(__file__).parent / "deploy-config.md"
 

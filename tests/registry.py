@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scoredock.deploy.model import Model
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.workspace import Workspace
 
 REGISTER = """
 import sys
-from scoredock.deploy.model import Model
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.workspace import Workspace
 
 location, path, count = sys.argv[1:]
 workspace = Workspace(location)
@@ -26,8 +26,8 @@ for number in range(int(count)):
 # Everything that changes a workspace, again and again, until it is killed.
 CHANGE = """
 import sys
-from scoredock.deploy.model import Model
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.workspace import Workspace
 
 workspace = Workspace(sys.argv[1])
 print("ready", flush=True)
@@ -44,7 +44,7 @@ while True:
 
 HOLD = """
 import sys
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.workspace import Workspace
 
 with Workspace(sys.argv[1]).lock("web"):
     print("ready", flush=True)

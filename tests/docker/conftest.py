@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from containers import BASE_IMAGES, PROJECT, Container
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-
-import docker
 
 STOCK = "scoredock:cpu"
 

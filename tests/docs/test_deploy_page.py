@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from docs.pages import DOCS, blocks
-from scoredock.deploy.conda_dependencies import CondaDependencies
-from scoredock.deploy.deployment_config import load_deployment_config
-from scoredock.deploy.inference_config import InferenceConfig
+from scoredock.deploy.config.conda_dependencies import CondaDependencies
+from scoredock.deploy.config.deployment_config import load_deployment_config
+from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.errors import ConfigError
 
 PAGE = "deploy-config.md"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.workspace import Workspace
 
 EXECUTABLE = Path(sys.executable).with_name("scoredock")
 
@@ -271,7 +271,8 @@ def test_other_commands_start_without_the_workspace():
 
 def test_a_workspace_in_a_folder_needs_no_fsspec(scoredock, models):
     program = (
-        "import sys\nfrom scoredock.deploy.model import Model\nfrom scoredock.deploy.workspace import Workspace\n"
+        "import sys\nfrom scoredock.deploy.registry.model import Model\n"
+        "from scoredock.deploy.registry.workspace import Workspace\n"
         "Model.register(Workspace('w'), 'models', 'm')\nprint('fsspec' in sys.modules)"
     )
     done = subprocess.run(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from registry import CHANGE, HOLD, assert_sound, register_at_once, start
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Busy
 
 ROUNDS = int(os.environ.get("KILLS", "25"))

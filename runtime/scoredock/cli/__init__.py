@@ -11,7 +11,7 @@ from scoredock import __version__
 from scoredock.cli.lazy_group import LazyGroup
 from scoredock.cli.serve import serve
 
-_COMMANDS = ("check", "health", "model")
+_COMMANDS = ("check", "deploy", "health", "model", "package", "service")
 
 
 @click.group(
@@ -29,6 +29,7 @@ def main() -> None:
     Ask whether it can score:       scoredock health
     Call it:                        curl --json '{"data": [[1, 2]]}' localhost:5001/score
     Keep a model under a name:      scoredock model register -n NAME -p PATH
+    Run it all in a container:      scoredock deploy -n SERVICE -m NAME --ic inferenceconfig.json
     """
 
 

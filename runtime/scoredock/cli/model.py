@@ -23,7 +23,7 @@ from scoredock.cli.progress_bar import progress_bar
 from scoredock.errors import ExitCode
 
 if TYPE_CHECKING:
-    from scoredock.deploy.model import Model
+    from scoredock.deploy.registry.model import Model
 
 _COLUMNS = {
     "name": "NAME",
@@ -127,7 +127,7 @@ def register(
 ) -> None:
     """Copy a file or a folder into the workspace as a new version."""
     with failing():
-        from scoredock.deploy.model_resources import ResourceConfiguration
+        from scoredock.deploy.registry.model_resources import ResourceConfiguration
 
         wanted = ResourceConfiguration(cpu, memory, gpu)
         with progress_bar() as progress:
@@ -284,14 +284,14 @@ def delete(reference: str | None, model_id: str | None, force: bool, workspace: 
 
 
 def _workspace(location: str | None) -> Any:
-    from scoredock.deploy.workspace import Workspace
+    from scoredock.deploy.registry.workspace import Workspace
 
     return Workspace(location)
 
 
 def _models() -> type[Model]:
     """The class, imported when a command runs: the other commands start without it."""
-    from scoredock.deploy.model import Model
+    from scoredock.deploy.registry.model import Model
 
     return Model
 

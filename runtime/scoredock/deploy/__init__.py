@@ -1,4 +1,68 @@
 """The deployment workflow: workspace, models, environments, configurations, images, services.
 
-Nothing is imported here: each part is imported by its module's name, so that a command pays for what it uses.
+The names of Azure ML's SDK v1, so that scripts made for it run after a change of their imports::
+
+    from scoredock.deploy import Environment, InferenceConfig, LocalWebservice, Model, Workspace
+
+Each is imported when it is asked for, so that a command pays for what it uses. Needs ``scoredock[deploy]``.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_PLACES = {
+    "AciServiceDeploymentConfiguration": "config.deployment_config",
+    "AksServiceDeploymentConfiguration": "config.deployment_config",
+    "CondaDependencies": "config.conda_dependencies",
+    "Environment": "config.environment",
+    "InferenceConfig": "config.inference_config",
+    "LocalWebservice": "local.local_service",
+    "LocalWebserviceDeploymentConfiguration": "config.deployment_config",
+    "Model": "sdk",
+    "ModelPackage": "sdk",
+    "Webservice": "sdk",
+    "Workspace": "registry.workspace",
+}
+
+if TYPE_CHECKING:
+    from scoredock.deploy.config.conda_dependencies import CondaDependencies
+    from scoredock.deploy.config.deployment_config import (
+        AciServiceDeploymentConfiguration,
+        AksServiceDeploymentConfiguration,
+        LocalWebserviceDeploymentConfiguration,
+    )
+    from scoredock.deploy.config.environment import Environment
+    from scoredock.deploy.config.inference_config import InferenceConfig
+    from scoredock.deploy.local.local_service import LocalWebservice
+    from scoredock.deploy.registry.workspace import Workspace
+    from scoredock.deploy.sdk import Model, ModelPackage, Webservice
+
+__all__ = [
+    "AciServiceDeploymentConfiguration",
+    "AksServiceDeploymentConfiguration",
+    "CondaDependencies",
+    "Environment",
+    "InferenceConfig",
+    "LocalWebservice",
+    "LocalWebserviceDeploymentConfiguration",
+    "Model",
+    "ModelPackage",
+    "Webservice",
+    "Workspace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "scoredock":
+            raise
+        raise ModuleNotFoundError(
+            f"No module named {error.name!r}. Deploying needs more than serving: pip install 'scoredock[deploy]'",
+            name=error.name,
+        ) from None

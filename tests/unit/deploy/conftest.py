@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import ConfigError
 
 

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from scoredock.deploy.conda_dependencies import CondaDependencies
-from scoredock.deploy.requirements import Requirements
+from scoredock.deploy.config.conda_dependencies import CondaDependencies
+from scoredock.deploy.config.requirements import Requirements
 from scoredock.errors import ConfigError
 
 INFERENCE = """\

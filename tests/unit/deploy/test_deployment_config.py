@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from scoredock.deploy.deployment_config import (
+from scoredock.deploy.config.deployment_config import (
     BY_COMPUTE_TYPE,
     AciServiceDeploymentConfiguration,
     AksServiceDeploymentConfiguration,

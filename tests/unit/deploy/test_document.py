@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoredock.deploy.document import LARGEST_BYTES, load, node_of
-from scoredock.deploy.json_nodes import parse_json
-from scoredock.deploy.yaml_nodes import parse_yaml
+from scoredock.deploy.config.document import LARGEST_BYTES, load, node_of
+from scoredock.deploy.config.json_nodes import parse_json
+from scoredock.deploy.config.yaml_nodes import parse_yaml
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=30)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoredock.deploy.conda_dependencies import CondaDependencies
-from scoredock.deploy.container_registry import ContainerRegistry
-from scoredock.deploy.curated_environments import CURATED
-from scoredock.deploy.environment import Environment
-from scoredock.deploy.requirements import Requirements
+from scoredock.deploy.config.conda_dependencies import CondaDependencies
+from scoredock.deploy.config.container_registry import ContainerRegistry
+from scoredock.deploy.config.curated_environments import CURATED
+from scoredock.deploy.config.environment import Environment
+from scoredock.deploy.config.requirements import Requirements
 from scoredock.errors import ConfigError, DeployError
 
 FULL = {

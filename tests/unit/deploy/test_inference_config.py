@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.deploy.container_registry import ContainerRegistry
-from scoredock.deploy.environment import Environment, EnvironmentReference
-from scoredock.deploy.inference_config import InferenceConfig
+from scoredock.deploy.config.container_registry import ContainerRegistry
+from scoredock.deploy.config.environment import Environment, EnvironmentReference
+from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.errors import ConfigError
 from unit.deploy.test_environment import FULL, PUBLIC
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from scoredock.deploy import lease
-from scoredock.deploy.storage import open_storage
+from scoredock.deploy.registry import lease
+from scoredock.deploy.registry.storage import open_storage
 from scoredock.errors import Busy
 from servers import wait_until
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.deploy.model import Model
-from scoredock.deploy.model_resources import ResourceConfiguration
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.model_resources import ResourceConfiguration
+from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import NotFound, Refused
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.deploy.model import Model
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Damaged, Refused
 
 
@@ -182,8 +182,8 @@ def test_files_are_removed_when_there_is_no_room(workspace, tmp_path):
     """A limit on the size of files stands for a full disk: the write fails in the same place."""
     (tmp_path / "large.bin").write_bytes(bytes(3_000_000))
     program = (
-        "import resource, sys\nfrom scoredock.deploy.model import Model\n"
-        "from scoredock.deploy.workspace import Workspace\n"
+        "import resource, sys\nfrom scoredock.deploy.registry.model import Model\n"
+        "from scoredock.deploy.registry.workspace import Workspace\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))\n"
         "Model.register(Workspace(sys.argv[1]), sys.argv[2], 'm')\n"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.deploy.model_source import model_source
+from scoredock.deploy.registry.model_source import model_source
 from scoredock.errors import NotFound, Refused
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scoredock.deploy.names import check_name, nearest, parse_reference
+from scoredock.deploy.registry.names import check_name, nearest, parse_reference
 from scoredock.errors import Refused
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scoredock.deploy.pip_requirements import PipOption, RefusedLine, parse_line, without_literal_credentials
-from scoredock.deploy.requirements_file import read_requirements_file
+from scoredock.deploy.config.pip_requirements import PipOption, RefusedLine, parse_line, without_literal_credentials
+from scoredock.deploy.config.requirements_file import read_requirements_file
 
 HASH = "sha256:" + "0a" * 32
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.deploy.workspace import Workspace
+from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Damaged, NotFound, Refused
 
 

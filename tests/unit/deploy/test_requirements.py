@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from scoredock.deploy.conda_spec import parse_spec
-from scoredock.deploy.requirements import Requirements, gather
-from scoredock.deploy.requirements_file import Line
+from scoredock.deploy.config.conda_spec import parse_spec
+from scoredock.deploy.config.requirements import Requirements, gather
+from scoredock.deploy.config.requirements_file import Line
 
 HASH = "--hash=sha256:" + "0a" * 32
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from scoredock.deploy.storage import Listing, open_storage, without_credentials
+from scoredock.deploy.registry.storage import Listing, open_storage, without_credentials
 from scoredock.errors import Busy, Refused, Unreachable
 
 

@@ -1,0 +1,1 @@
+"""What describes a deployment: configuration files, environments, requirements. It reads and checks, no more."""

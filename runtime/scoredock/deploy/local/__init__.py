@@ -1,0 +1,1 @@
+"""Deploying here: images built in the Docker engine, services as containers of this machine."""

@@ -1,0 +1,247 @@
+"""A service in the engine: one container that holds its port, and the server's, which joins that one's network.
+
+The port belongs to the network of a container that only sleeps. A server's container joins that network; a new one
+listens beside the old one as soon as it can score (SCOREDOCK_SHARE_PORT), then the old one ends. No proxy is between,
+and no request is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.types import DeviceRequest
+
+from scoredock.deploy.local.service_files import APP_ROOT, MODELS, Layout
+from scoredock.errors import ServiceFailed
+
+SERVICE, ROLE, GENERATION = "scoredock.service", "scoredock.role", "scoredock.generation"
+PORT = 5001
+HEALTH_PORTS = (15001, 15002)  # of odd and even generations, which may run side by side
+STOP_S = 40
+POLL_S = 0.3
+NANOSECONDS = 1_000_000_000
+_EXIT_CODES = {
+    1: "the server could not listen",
+    3: "the script, its packages or a setting is at fault",
+    4: "its workers kept dying",
+    125: "the engine could not start it",
+    126: "the image's start command cannot be run",
+    127: "the image's start command is not there",
+    137: "it was killed",
+}
+
+
+class State(str, Enum):
+    """The states of a service. Failed and Healthy are final, until somebody does something."""
+
+    TRANSITIONING = "Transitioning"
+    HEALTHY = "Healthy"
+    UNHEALTHY = "Unhealthy"
+    UNSCHEDULABLE = "Unschedulable"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A state and, where it is not Healthy, its cause in a sentence."""
+
+    state: State
+    cause: str = ""
+
+
+class Containers:
+    """The containers of the service ``name``."""
+
+    def __init__(self, engine: docker.DockerClient, name: str) -> None:
+        self._engine = engine
+        self._name = name
+
+    # -- the port ---------------------------------------------------------------------------------------------
+
+    def hold_port(self, image: str, port: int | None) -> int:
+        """Start the container that holds ``port`` of the loopback address, or a free one; returns the port.
+
+        Raises ServiceFailed when the port is taken.
+        """
+        options: dict[str, Any] = {
+            "name": f"{self._name}-port",
+            "labels": {SERVICE: self._name, ROLE: "port"},
+            "ports": {f"{PORT}/tcp": ("127.0.0.1", port)},
+            "entrypoint": ["sleep", "infinity"],
+            "healthcheck": {"test": ["NONE"]},
+            "restart_policy": {"Name": "unless-stopped"},
+            "stop_signal": "SIGKILL",
+            "hostname": self._name,
+        }
+        # A connection that the old server has not accepted yet goes to the new one.
+        holder = self._engine.containers.create(image, sysctls={"net.ipv4.tcp_migrate_req": "1"}, **options)
+        try:
+            try:
+                holder.start()
+            except APIError as error:
+                if "sysctl" not in str(error):
+                    raise
+                holder.remove(force=True)  # a kernel before 5.14
+                holder = self._engine.containers.create(image, **options)
+                holder.start()
+        except APIError as error:
+            holder.remove(force=True)
+            raise ServiceFailed(self._no_port(port, error)) from None
+        return self.port() or 0
+
+    def port(self) -> int | None:
+        """The published port; None when no container holds one."""
+        holder = self._find("port")
+        if holder is None:
+            return None
+        bindings = (holder.attrs["NetworkSettings"]["Ports"] or {}).get(f"{PORT}/tcp")
+        return int(bindings[0]["HostPort"]) if bindings else None
+
+    def _no_port(self, port: int | None, error: APIError) -> str:
+        said = str(error.explanation or error)
+        if "already allocated" in said or "already in use" in said:
+            return (
+                f"port {port} is taken. Choose another (`port` in the deployment configuration, or --port), or stop "
+                f"what listens there: ss -ltnp 'sport = :{port}', docker ps --filter publish={port}"
+            )
+        return f"the engine could not publish port {port}: {said}"
+
+    # -- the servers ------------------------------------------------------------------------------------------
+
+    def start(
+        self, generation: int, image: str, layout: Layout, environment: Mapping[str, str], *, gpu: bool = False
+    ) -> None:
+        """Start the server of a generation beside the one that runs. Raises ServiceFailed."""
+        holder = self._find("port")
+        if holder is None:
+            raise ServiceFailed(f"the container {self._name}-port is gone, which holds the service's port.")
+        health_port = str(HEALTH_PORTS[generation % 2])
+        variables = {
+            **environment,
+            **layout.environment,
+            "SCOREDOCK_SHARE_PORT": "true",
+            "SEPERATE_HEALTH_ENDPOINT": "true",
+            "HEALTH_PORT": health_port,
+        }
+        volumes = {
+            str(layout.app): {"bind": APP_ROOT, "mode": "ro"},
+            str(layout.models): {"bind": f"{APP_ROOT}/{MODELS}", "mode": "ro"},
+        }
+        devices = [DeviceRequest(count=-1, capabilities=[["gpu"]])] if gpu else None
+        try:
+            server = self._engine.containers.create(
+                image,
+                name=f"{self._name}-{generation}",
+                labels={SERVICE: self._name, ROLE: "server", GENERATION: str(generation)},
+                network_mode=f"container:{holder.id}",
+                environment=variables,
+                volumes=volumes,
+                device_requests=devices,
+                security_opt=["no-new-privileges"],
+                cap_drop=["ALL"],
+            )
+            server.start()
+        except APIError as error:
+            self.remove(generation)
+            raise ServiceFailed(f"the engine could not start the container: {error.explanation or error}") from None
+
+    def wait_until_settled(self, generation: int, timeout_s: float, show: Any) -> Condition:
+        """Wait until the server of a generation is Healthy or has ended; what it does meanwhile goes to ``show``."""
+        deadline, last = time.monotonic() + timeout_s, ""
+        while True:
+            condition = self.condition(generation, was_healthy=False)
+            if condition.state is not State.TRANSITIONING:
+                return condition
+            if time.monotonic() > deadline:
+                return Condition(State.UNHEALTHY, f"not ready after {timeout_s:.0f} s: {condition.cause}")
+            phase = condition.cause.split(" for ")[0]
+            if phase != last and phase.startswith("Not ready"):
+                show(condition.cause)
+                last = phase
+            time.sleep(POLL_S)
+
+    def condition(self, generation: int, *, was_healthy: bool) -> Condition:
+        """The state of a generation's server, from its container and its health, never from memory."""
+        server = self._find("server", generation)
+        if server is None:
+            return Condition(State.FAILED, f"its container {self._name}-{generation} is gone")
+        state = server.attrs["State"]
+        if state["Status"] in ("exited", "dead"):
+            return Condition(State.FAILED, self._how_it_ended(server, state))
+        if state["Status"] == "paused":
+            return Condition(State.UNHEALTHY, "its container is paused: docker unpause " + server.name)
+        if state["Status"] != "running":
+            return Condition(State.TRANSITIONING, f"its container is {state['Status']}")
+        try:
+            code, said = server.exec_run(["scoredock", "health"])
+        except APIError:  # it has ended meanwhile
+            return self.condition(generation, was_healthy=was_healthy)
+        text = said.decode(errors="replace").strip()
+        if code == 0:
+            return Condition(State.HEALTHY)
+        return Condition(State.UNHEALTHY if was_healthy else State.TRANSITIONING, text)
+
+    def _how_it_ended(self, server: Any, state: Mapping[str, Any]) -> str:
+        lines = server.logs(tail=20).decode(errors="replace").strip().splitlines()
+        code = state["ExitCode"]
+        why = "out of memory" if state.get("OOMKilled") else _EXIT_CODES.get(code, "")
+        last = f": {lines[-1]}" if lines else "; it wrote nothing"
+        return f"the container ended with exit code {code}{f' ({why})' if why else ''}{last}"
+
+    def logs(self, generation: int, lines: int) -> str:
+        """The last ``lines`` lines of a generation's server; empty when there is none."""
+        server = self._find("server", generation)
+        return "" if server is None else server.logs(tail=lines).decode(errors="replace")
+
+    def end(self, generation: int) -> None:
+        """Stop a generation's server, which answers what it has accepted, and remove it."""
+        server = self._find("server", generation)
+        if server is not None:
+            server.stop(timeout=STOP_S)
+            self.remove(generation)
+
+    def remove(self, generation: int) -> None:
+        """Remove a generation's server, running or not."""
+        server = self._find("server", generation)
+        if server is not None:
+            server.remove(force=True, v=True)
+
+    def generations(self) -> list[int]:
+        """The generations whose containers there are, oldest first."""
+        found = self._all(f"{ROLE}=server")
+        return sorted(int(container.labels[GENERATION]) for container in found)
+
+    def remove_all(self) -> None:
+        """Remove every container of the service; servers that run answer what they have accepted first."""
+        for generation in self.generations():
+            self.end(generation)
+        holder = self._find("port")
+        if holder is not None:
+            holder.remove(force=True, v=True)
+
+    def remove_image(self, name: str) -> None:
+        """Remove an image, unless another container uses it."""
+        with contextlib.suppress(APIError):
+            self._engine.images.remove(name)
+
+    def _find(self, role: str, generation: int | None = None) -> Any:
+        wanted = [f"{ROLE}={role}"] + ([f"{GENERATION}={generation}"] if generation is not None else [])
+        found = self._all(*wanted)
+        if not found:
+            return None
+        try:
+            found[0].reload()
+        except NotFound:
+            return None
+        return found[0]
+
+    def _all(self, *labels: str) -> list[Any]:
+        filters = {"label": [f"{SERVICE}={self._name}", *labels]}
+        return list(self._engine.containers.list(all=True, filters=filters, ignore_removed=True))

@@ -1,0 +1,92 @@
+"""Deploying a service on this machine, and packaging one for others."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
+from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.local.bases import short
+from scoredock.deploy.local.engine import Show, build, connect
+from scoredock.deploy.local.images import environment_image, service_dockerfile
+from scoredock.deploy.local.local_service import LocalWebservice, described_environment, docker_steps, silent
+from scoredock.deploy.local.service_files import write_layout
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.workspace import Workspace
+from scoredock.errors import Refused
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
+
+
+def deploy(
+    workspace: Workspace,
+    name: str,
+    models: Sequence[Model],
+    config: InferenceConfig,
+    deployment: LocalWebserviceDeploymentConfiguration | None = None,
+    *,
+    overwrite: bool = False,
+    wait: bool = True,
+    show: Show = silent,
+) -> LocalWebservice:
+    """Build what is missing, start the service, and wait until it is Healthy, unless ``wait`` is False.
+
+    With ``overwrite``, a service of this name is changed, without a gap. Raises Refused for a name that it cannot have
+    or that is taken, Busy, ConfigError, BuildFailed, and ServiceFailed when it does not get Healthy.
+    """
+    if not _NAME.fullmatch(name):
+        raise Refused(
+            f"service name: expected 3 to 32 lower-case letters, digits and dashes, a letter first, got {name!r}."
+        )
+    config.check_files()
+    service = LocalWebservice(workspace, name, must_exist=False)
+    with service.changing():
+        if service.exists and not overwrite:
+            raise Refused(
+                f"there is a service {name} already; it is {service.state}. Change it with `scoredock service update "
+                f"{name} …`, replace it with --overwrite, or delete it: scoredock service delete {name}"
+            )
+        service.change(models, config, deployment or LocalWebserviceDeploymentConfiguration(), wait=wait, show=show)
+    return service
+
+
+def package(
+    workspace: Workspace,
+    models: Sequence[Model],
+    config: InferenceConfig,
+    *,
+    image_name: str | None = None,
+    image_label: str | None = None,
+    show: Show = silent,
+) -> str:
+    """Build an image with script, models and packages in it; returns its name, ``image_name:image_label``."""
+    with tempfile.TemporaryDirectory(prefix="scoredock-package-") as folder:
+        context = Path(folder) / "context"
+        write_package(workspace, models, config, context, show=show)
+        name = image_name or f"package-{short(str(context) + config.entry_script)}"
+        tag = f"{name}:{image_label or 'latest'}"
+        build(connect(), tag, context, show)
+    return tag
+
+
+def write_package(
+    workspace: Workspace, models: Sequence[Model], config: InferenceConfig, folder: Path, *, show: Show = silent
+) -> Path:
+    """Write the Dockerfile of a whole service, with its context, into ``folder``; returns the Dockerfile's path.
+
+    The environment's image is built, since the Dockerfile starts from it.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} is not empty. Name a folder that is not there yet.")
+    environment = described_environment(workspace, config)
+    image = environment_image(connect(), environment, docker_steps(config), show)
+    folder.mkdir(parents=True, exist_ok=True)
+    layout = write_layout(folder, config, models)
+    shutil.rmtree(layout.app / "azureml-models")
+    variables = {**environment.environment_variables, **layout.environment}
+    (folder / "Dockerfile").write_text(service_dockerfile(image, variables))
+    return folder / "Dockerfile"

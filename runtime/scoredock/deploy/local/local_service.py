@@ -1,0 +1,341 @@
+"""A service on this machine: asked, changed without a gap, deleted.
+
+What it is stands in its record in the workspace; how it is, its containers say. A change starts a new generation beside
+the old one and ends the old one when the new one is Healthy; when it is not, the old one stays.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
+from scoredock.deploy.config.environment import Environment, EnvironmentReference
+from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.local.containers import Condition, Containers, State
+from scoredock.deploy.local.engine import Show, connect
+from scoredock.deploy.local.images import environment_image
+from scoredock.deploy.local.service_files import write_layout
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.workspace import Workspace
+from scoredock.errors import NotFound, ServiceFailed
+
+KIND = "services"
+LOG_LINES = 5000
+START_TIMEOUT_S = 1800.0
+GPU_IMAGES = ("scoredock:cuda", "scoredock:tensorrt")
+
+Record = dict[str, Any]
+
+
+def silent(line: str) -> None:
+    """A ``Show`` that shows nothing."""
+
+
+class LocalWebservice:
+    """A service of the workspace that runs in this machine's Docker engine. Raises NotFound when there is none."""
+
+    def __init__(self, workspace: Workspace, name: str, *, must_exist: bool = True) -> None:
+        self.workspace = workspace
+        self.name = name
+        self._records = workspace.records(KIND)
+        self._containers = Containers(connect(), name)
+        self._record = self._read(must_exist)
+
+    @staticmethod
+    def deploy_configuration(port: int | None = None) -> LocalWebserviceDeploymentConfiguration:
+        """The configuration of a local service: the ``port`` that it answers on, or None for a free one."""
+        return LocalWebserviceDeploymentConfiguration(port=port)
+
+    @staticmethod
+    def list(workspace: Workspace) -> list[LocalWebservice]:
+        """All services of the workspace."""
+        return [LocalWebservice(workspace, name) for name in workspace.records(KIND).names()]
+
+    # -- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def exists(self) -> bool:
+        """Whether the workspace has a record of it."""
+        return bool(self._record)
+
+    @property
+    def port(self) -> int | None:
+        """The port of this machine that it answers on."""
+        return self._containers.port() or self._record.get("port")
+
+    @property
+    def scoring_uri(self) -> str:
+        """Where to POST requests."""
+        return f"http://localhost:{self.port}/score"
+
+    @property
+    def swagger_uri(self) -> str:
+        """Where its Swagger document is."""
+        return f"http://localhost:{self.port}/swagger.json"
+
+    @property
+    def state(self) -> str:
+        """Transitioning, Healthy, Unhealthy, Unschedulable or Failed, as its containers are at this moment."""
+        return self.condition().state.value
+
+    @property
+    def error(self) -> str:
+        """Why it is not Healthy; empty when it is."""
+        return self.condition().cause
+
+    def condition(self) -> Condition:
+        """State and cause."""
+        self._record = self._read(must_exist=True)
+        return self._containers.condition(self._record["generation"], was_healthy=bool(self._record["was_healthy"]))
+
+    def serialize(self) -> Record:
+        """Everything that is known of it, for JSON."""
+        condition = self.condition()
+        kept = ("models", "image", "entry_script", "created", "updated", "generation")
+        return {
+            "name": self.name,
+            "state": condition.state.value,
+            "scoring_uri": self.scoring_uri,
+            "swagger_uri": self.swagger_uri,
+            "port": self.port,
+            **{key: self._record.get(key) for key in kept},
+            "compute_type": "LOCAL",
+            "error": condition.cause or None,
+        }
+
+    def get_logs(self, num_lines: int = LOG_LINES) -> str:
+        """The last lines that the server has written."""
+        return self._containers.logs(self._record["generation"], num_lines)
+
+    def run(self, input_data: Any) -> Any:
+        """Score: POST ``input_data`` (text, bytes, or what JSON can hold) and return the answer, decoded from JSON.
+
+        Raises ServiceFailed when the answer's status is not 200.
+        """
+        body = input_data if isinstance(input_data, (str, bytes)) else json.dumps(input_data)
+        try:
+            headers = {"Content-Type": "application/json"}
+            answer = httpx.post(self.scoring_uri, content=body, headers=headers, timeout=None)  # noqa: S113 - its own
+        except httpx.TransportError as error:
+            where = f"{self.name} does not answer at {self.scoring_uri}"
+            raise ServiceFailed(f"{where}: {error}. It is {self.state}.") from None
+        if answer.status_code != 200:
+            raise ServiceFailed(
+                f"Received bad response from service {self.name}:\nResponse Code: {answer.status_code}\n"
+                f"Headers: {dict(answer.headers)}\nContent: {answer.text}"
+            )
+        try:
+            return answer.json()
+        except ValueError:
+            return answer.text
+
+    # -- changing it ------------------------------------------------------------------------------------------
+
+    def wait_for_deployment(self, show_output: bool = False, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Return when it is Healthy. Raises ServiceFailed when it ends up in another state."""
+        with self.changing():
+            self._settle(self._record, timeout_s, print if show_output else silent)
+
+    def update(
+        self,
+        models: Sequence[Model] | None = None,
+        deployment_config: LocalWebserviceDeploymentConfiguration | None = None,
+        wait: bool = False,
+        inference_config: InferenceConfig | None = None,
+        show: Show = silent,
+    ) -> None:
+        """Change what is given, leave the rest; the old service answers until the new one is Healthy."""
+        with self.changing():
+            record = self._read(must_exist=True)
+            port = record["deployment_config"].get("port")
+            self.change(
+                self._models() if models is None else models,
+                inference_config or _config_of(record),
+                deployment_config or LocalWebserviceDeploymentConfiguration(port=port),
+                wait=wait,
+                show=show,
+            )
+
+    def reload(self, wait: bool = False, show: Show = silent) -> None:
+        """Restart with fresh copies of the script and the files beside it; no build, the same models and packages."""
+        with self.changing():
+            record = self._read(must_exist=True)
+            self._replace(self._models(), _config_of(record), record, wait=wait, show=show)
+
+    def delete(self, delete_cache: bool = True, delete_image: bool = False) -> None:
+        """End it and remove its containers, files and record; with ``delete_image``, its environment's image too."""
+        with self.changing():
+            self._containers.remove_all()
+            if delete_image and self._record.get("image"):
+                self._containers.remove_image(str(self._record["image"]))
+            if delete_cache:
+                shutil.rmtree(self._folder(), ignore_errors=True)
+            if self.exists:
+                self._records.delete(self.name)
+            self._record = {}
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One change of a service at a time, over all processes. Raises Busy."""
+        with self.workspace.lock(f"service-{self.name}"):
+            self._record = self._read(must_exist=False)
+            yield
+
+    def change(
+        self,
+        models: Sequence[Model],
+        config: InferenceConfig,
+        deployment: LocalWebserviceDeploymentConfiguration,
+        *,
+        wait: bool,
+        show: Show,
+    ) -> None:
+        """Bring the service to these models and configurations; only inside ``changing()``."""
+        for model in models:
+            show(f"Using model {model.id}")
+        environment = described_environment(self.workspace, config)
+        image = environment_image(connect(), environment, docker_steps(config), show)
+        gpu = bool(config.enable_gpu) or environment.docker.base_image in GPU_IMAGES
+        record = {
+            **self._record,
+            "image": image,
+            "gpu": gpu,
+            "environment_variables": dict(environment.environment_variables),
+            "deployment_config": deployment.to_dict(),
+        }
+        present = self._containers.port()
+        if present is not None and deployment.port not in (None, present):
+            show(f"The port changes from {present} to {deployment.port}: the service is away for a moment.")
+            self._containers.remove_all()
+            record["generation"], present = 0, None
+        if present is None:
+            record["port"] = self._containers.hold_port(image, deployment.port)
+        self._replace(models, config, record, wait=wait, show=show)
+
+    # -- inside -----------------------------------------------------------------------------------------------
+
+    def _replace(
+        self, models: Sequence[Model], config: InferenceConfig, record: Record, *, wait: bool, show: Show
+    ) -> None:
+        """Start a generation with these models and this script; ``record`` has the rest."""
+        old, new = record.get("generation", 0), self._next_generation()
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        record = {
+            **record,
+            "name": self.name,
+            "generation": new,
+            "was_healthy": False,
+            "models": [model.id for model in models],
+            "entry_script": config.entry_script,
+            "inference_config": config.to_dict(),
+            "config_folder": str(config.folder.absolute()),
+            "created": record.get("created") or now,
+            "updated": now,
+        }
+        show("Starting Docker container...")
+        folder = self._folder() / str(new)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            layout = write_layout(folder, config, models)
+            variables = {"SERVICE_NAME": self.name, **record["environment_variables"]}
+            self._containers.start(new, record["image"], layout, variables, gpu=record["gpu"])
+        except BaseException:
+            self._drop(new)
+            if not old:
+                self._containers.remove_all()
+            raise
+        if old and self._containers.condition(old, was_healthy=True).state is State.HEALTHY:
+            self._take_over(old, record, show)
+            return
+        self._put(record)
+        for generation in self._containers.generations():
+            if generation != new:
+                self._containers.end(generation)
+                self._drop(generation)
+        if wait:
+            self._settle(record, START_TIMEOUT_S, show)
+
+    def _take_over(self, old: int, record: Record, show: Show) -> None:
+        """Wait for the new generation, then end the old one; or take the new one back."""
+        new = record["generation"]
+        show("Checking container health...")
+        condition = self._containers.wait_until_settled(new, START_TIMEOUT_S, show)
+        if condition.state is State.HEALTHY:
+            self._put({**record, "was_healthy": True})
+            self._containers.end(old)
+            self._drop(old)
+            show(f"Local webservice is running at http://localhost:{self.port}")
+            return
+        for line in self._containers.logs(new, 20).splitlines():
+            show(line)
+        self._drop(new)
+        raise ServiceFailed(
+            f"{self.name} was not changed and answers as before: what was to replace it is {condition.state.value}: "
+            f"{condition.cause}"
+        )
+
+    def _settle(self, record: Record, timeout_s: float, show: Show) -> None:
+        show("Checking container health...")
+        condition = self._containers.wait_until_settled(record["generation"], timeout_s, show)
+        if condition.state is not State.HEALTHY:
+            raise ServiceFailed(
+                f"{self.name} is {condition.state.value}: {condition.cause}. Its whole log: scoredock service logs "
+                f"{self.name}"
+            )
+        self._put({**record, "was_healthy": True})
+        show(f"Local webservice is running at http://localhost:{self.port}")
+
+    def _drop(self, generation: int) -> None:
+        """Remove a generation's container and files."""
+        self._containers.remove(generation)
+        shutil.rmtree(self._folder() / str(generation), ignore_errors=True)
+
+    def _next_generation(self) -> int:
+        return max([0, int(self._record.get("generation", 0)), *self._containers.generations()]) + 1
+
+    def _models(self) -> Sequence[Model]:
+        return [Model(self.workspace, id=one) for one in self._record.get("models", [])]
+
+    def _put(self, record: Record) -> None:
+        self._records.put(self.name, record)
+        self._record = record
+
+    def _read(self, must_exist: bool) -> Record:
+        try:
+            return dict(self._records.get(self.name))
+        except NotFound as error:
+            if must_exist:
+                raise NotFound(f"{error} Deploy it with `scoredock deploy -n {self.name} …`.") from None
+            return {}
+
+    def _folder(self) -> Path:
+        return self.workspace.cache_folder / "services" / self.name
+
+    def __repr__(self) -> str:
+        return f"LocalWebservice({self.name!r})"
+
+
+def described_environment(workspace: Workspace, config: InferenceConfig) -> Environment:
+    """A configuration's environment; one that is only named is looked up in the workspace."""
+    reference = config.environment
+    if isinstance(reference, EnvironmentReference):
+        return Environment.from_dict(workspace.records("environments").get(reference.name, reference.version))
+    return config.described_environment()
+
+
+def docker_steps(config: InferenceConfig) -> str:
+    """The lines for the Dockerfile that a configuration names; empty for none."""
+    path = config.extra_docker_steps_path
+    return "" if path is None else path.read_text(encoding="utf-8")
+
+
+def _config_of(record: Record) -> InferenceConfig:
+    return InferenceConfig.from_dict(record["inference_config"], record["config_folder"])

@@ -1,0 +1,105 @@
+"""What a service's container sees below /var/azureml-app: script, model map, models, in Azure's layout."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.local.source_folder import copy_source
+from scoredock.deploy.registry.model import Model
+from scoredock.errors import DeployError
+
+APP_ROOT = "/var/azureml-app"
+MODELS = "azureml-models"
+MODEL_MAP = "model_config_map.json"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A service's files on this machine: ``app`` and ``models`` are what the container has as app root and models.
+
+    ``environment`` holds the variables that tell the server where script and models are.
+    """
+
+    app: Path
+    models: Path
+    environment: dict[str, str]
+
+
+def write_layout(folder: Path, config: InferenceConfig, models: Sequence[Model]) -> Layout:
+    """Lay out script and models in ``folder``, which must not exist yet. Raises ConfigError when the script is missing.
+
+    The source directory keeps its own name below the app root, as scripts expect that open ``./NAME/file``. Models are
+    hard links to the registry's read-only files where the file system allows it, and copies elsewhere.
+    """
+    config.check_files()
+    app = folder / "app"
+    (app / MODELS).mkdir(parents=True)
+    environment = {"AML_APP_ROOT": APP_ROOT, "AZUREML_MODEL_DIR": model_dir(models)}
+    if config.source_directory:
+        name = config.root.resolve().name
+        copied = copy_source(config.root, app / name)
+        if Path(config.entry_script) not in copied:
+            raise DeployError(
+                f"entryScript: {config.entry_script} is left out by an ignore file of {config.root}: take it out of "
+                "there."
+            )
+        environment |= {"AZUREML_ENTRY_SCRIPT": f"{name}/{config.entry_script}", "AZUREML_SOURCE_DIRECTORY": name}
+    else:
+        script = app / config.script_path.name
+        shutil.copyfile(config.script_path, script)
+        script.chmod(0o644)
+        environment["AZUREML_ENTRY_SCRIPT"] = script.name
+    for path in (folder, app, app / MODELS):
+        path.chmod(0o755)
+    (app / MODEL_MAP).write_text(json.dumps(model_map(models), indent=2))
+    for model in models:
+        _link_tree(model.local_path(), folder / "models" / model.name / str(model.version))
+    (folder / "models").mkdir(exist_ok=True)
+    return Layout(app, folder / "models", environment)
+
+
+def model_dir(models: Sequence[Model]) -> str:
+    """AZUREML_MODEL_DIR inside the container: the one model's folder, or the folder of all of them."""
+    if len(models) == 1:
+        return f"{APP_ROOT}/{MODELS}/{models[0].name}/{models[0].version}"
+    return f"{APP_ROOT}/{MODELS}"
+
+
+def model_map(models: Sequence[Model]) -> dict[str, object]:
+    """What ``model_config_map.json`` says: each model's version and id, and all versions by name."""
+    entries = [(model.name, str(model.version), {"version": model.version, "id": model.id}) for model in models]
+    info: dict[str, dict[str, object]] = {}
+    for name, version, entry in entries:
+        info.setdefault(name, {})[version] = entry
+    return {"models": {name: entry for name, _, entry in entries}, "modelsInfo": info}
+
+
+def _link_tree(source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for path in sorted(source.rglob("*")):
+        there = target / path.relative_to(source)
+        if path.is_dir():
+            there.mkdir(exist_ok=True)
+        else:
+            there.parent.mkdir(parents=True, exist_ok=True)
+            _link(path, there)
+    for folder in (target, target.parent, target.parent.parent, *(one for one in target.rglob("*") if one.is_dir())):
+        folder.chmod(0o755)
+
+
+def _link(file: Path, there: Path) -> None:
+    """A hard link where that leads to a file that any user may read; a copy elsewhere."""
+    if file.stat().st_mode & 0o004:
+        try:
+            os.link(file, there)
+            return
+        except OSError:  # another file system
+            pass
+    shutil.copyfile(file, there)
+    there.chmod(0o644)

@@ -1,0 +1,113 @@
+"""The calls of Azure ML's SDK v1 that deploy: ``Model.deploy``, ``Model.package``, ``Webservice``."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
+from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.local.deploying import deploy, package, write_package
+from scoredock.deploy.local.engine import Show
+from scoredock.deploy.local.local_service import LocalWebservice, silent
+from scoredock.deploy.registry import model as registry
+from scoredock.deploy.registry.workspace import Workspace
+from scoredock.errors import Refused
+
+
+class Model(registry.Model):
+    """A model of the workspace; and what is done with models together."""
+
+    @staticmethod
+    def deploy(
+        workspace: Workspace,
+        name: str,
+        models: Sequence[registry.Model],
+        inference_config: InferenceConfig | None = None,
+        deployment_config: Any = None,
+        deployment_target: Any = None,
+        overwrite: bool = False,
+        show_output: bool = False,
+    ) -> LocalWebservice:
+        """Start a service in this machine's Docker engine; ``wait_for_deployment()`` waits until it is Healthy.
+
+        Images that are missing are built first. With ``overwrite``, a service of this name is changed, and answers on
+        until the new one is Healthy. Raises Refused, Busy, ConfigError, BuildFailed, ServiceFailed.
+        """
+        if inference_config is None:
+            raise Refused("Model.deploy: expected an inference_config with an entry_script, got none.")
+        local = isinstance(deployment_config, (LocalWebserviceDeploymentConfiguration, type(None)))
+        if deployment_target is not None or not local:
+            raise Refused(
+                "Model.deploy: expected deployment_config=LocalWebservice.deploy_configuration(port=…), since this "
+                f"deploys on this machine, got {type(deployment_target or deployment_config).__name__}."
+            )
+        show: Show = print if show_output else silent
+        return deploy(
+            workspace, name, models, inference_config, deployment_config, overwrite=overwrite, wait=False, show=show
+        )
+
+    @staticmethod
+    def package(
+        workspace: Workspace,
+        models: Sequence[registry.Model],
+        inference_config: InferenceConfig,
+        generate_dockerfile: bool = False,
+        image_name: str | None = None,
+        image_label: str | None = None,
+    ) -> ModelPackage:
+        """An image with script, models and packages, built; or, with ``generate_dockerfile``, what it is built from."""
+        return ModelPackage(workspace, models, inference_config, generate_dockerfile, image_name, image_label)
+
+
+class ModelPackage:
+    """What ``Model.package`` made. ``location`` is the image's name; None for a Dockerfile that is to be saved."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        models: Sequence[registry.Model],
+        config: InferenceConfig,
+        generate_dockerfile: bool,
+        image_name: str | None,
+        image_label: str | None,
+    ) -> None:
+        self._arguments = (workspace, models, config)
+        self._logs: list[str] = []
+        self.location: str | None = None
+        if not generate_dockerfile:
+            self.location = package(
+                workspace, models, config, image_name=image_name, image_label=image_label, show=self._logs.append
+            )
+
+    def wait_for_creation(self, show_output: bool = False) -> None:
+        """Nothing to wait for: it is there. With ``show_output``, print how it was built."""
+        if show_output:
+            print(self.get_logs())  # noqa: T201 - the v1 SDK's behaviour
+
+    def pull(self) -> None:
+        """Nothing to pull: the image is in this machine's engine."""
+
+    def save(self, output_directory: str) -> None:
+        """Write the Dockerfile and its context into a folder that is not there yet, or empty."""
+        workspace, models, config = self._arguments
+        write_package(workspace, models, config, Path(output_directory), show=self._logs.append)
+
+    def get_logs(self, decode: bool = True, offset: int = 0) -> str:
+        """The build's output, from line ``offset`` on."""
+        return "\n".join(self._logs[offset:])
+
+
+class Webservice:
+    """``Webservice(workspace, name)`` is the service of that name."""
+
+    def __new__(cls, workspace: Workspace, name: str) -> Any:
+        """The service, which is a LocalWebservice. Raises NotFound."""
+        return LocalWebservice(workspace, name)
+
+    @staticmethod
+    def list(workspace: Workspace, compute_type: str | None = None) -> builtins.list[LocalWebservice]:
+        """All services of the workspace."""
+        return LocalWebservice.list(workspace)
