@@ -255,7 +255,8 @@ class Stage:
     @staticmethod
     def _environment(more: Mapping[str, str]) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("AZUREML", "AML_"))}
-        return {**own, "PATH": f"{BIN}:{own['PATH']}", "PYTHONUNBUFFERED": "1", "COLUMNS": "80", **more}
+        own |= {"SCOREDOCK_WORKSPACE": ".scoredock", "PYTHONUNBUFFERED": "1", "COLUMNS": "80"}
+        return {**own, "PATH": f"{BIN}:{own['PATH']}", **more}
 
 
 def curl_request(words: list[str], folder: Path) -> dict[str, Any]:

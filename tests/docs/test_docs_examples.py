@@ -30,6 +30,10 @@ NOT_OURS = {
     *THREAD_VARIABLES,  # read by numeric libraries, as are the next two
     "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
+    "AWS_ENDPOINT_URL",  # read by object stores' libraries, as are the next two
+    "AZURE_STORAGE_CONNECTION_STRING",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "SCOREDOCK_WORKSPACE",  # of the deployment workflow, which has no settings of the server
     "SERVER_PORT",  # set for scripts
     "WORKER_CUONT",  # misspelt on purpose
 }
