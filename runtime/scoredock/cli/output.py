@@ -48,7 +48,8 @@ def failing() -> Iterator[None]:
     try:
         yield
     except (DeployError, OSError) as error:
-        click.echo(f"{_styled('Error:', fg='red', err=True)} {printable(str(error))}", err=True)
+        text = "\n".join(printable(line) for line in str(error).splitlines())
+        click.echo(f"{_styled('Error:', fg='red', err=True)} {text}", err=True)
         sys.exit(ExitCode.REFUSED)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.model_content import remove_left_over
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Damaged, Refused
 
@@ -202,3 +203,14 @@ def test_a_registry_of_many_versions_is_read_once_for_each_registration(workspac
     monkeypatch.setattr(workspace.storage, "read", lambda key: reads.append(key) or read(key))
     Model.register(workspace, files / "a.bin", "m")
     assert len(reads) < 12 * 3
+
+
+def test_files_whose_record_came_in_between_are_kept(workspace):
+    folder = "files-20200101T000000Z-0123456789ab"
+    workspace.prepare()
+    workspace.storage.write(f"models/m/{folder}/model/a", b"a")
+    answers = iter([set(), {folder}])
+    remove_left_over(workspace.storage, "m", lambda: next(answers))
+    assert workspace.storage.sizes(f"models/m/{folder}") == {"model/a": 1}
+    remove_left_over(workspace.storage, "m", set)
+    assert workspace.storage.sizes("models/m") == {}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scoredock.deploy.registry import file_lock
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Busy, Damaged, Refused
 
@@ -89,3 +90,18 @@ def test_temporary_files_of_killed_writers_are_removed_after_an_hour(workspace):
     assert services.names() == ["web"]
     services.put("web", {})
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_lock_whose_file_is_removed_before_it_is_locked_is_taken_anew(workspace, monkeypatch):
+    """Its last holder removes the file; who opened that one must not believe that it holds the lock."""
+    path = Path(workspace.location, "locks", "named", "web")
+    flock = file_lock.fcntl.flock
+
+    def late(descriptor, operation):
+        monkeypatch.setattr(file_lock.fcntl, "flock", flock)
+        path.unlink()
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(file_lock.fcntl, "flock", late)
+    with workspace.lock("web"), pytest.raises(Busy), workspace.lock("web"):
+        pytest.fail("two hold the lock")

@@ -80,20 +80,19 @@ class Containers:
             "stop_signal": "SIGKILL",
             "hostname": self._name,
         }
-        # A connection that the old server has not accepted yet goes to the new one.
-        holder = self._engine.containers.create(image, sysctls={"net.ipv4.tcp_migrate_req": "1"}, **options)
-        try:
+        # A connection that the old server has not accepted yet goes to the new one, with Linux from 5.14 on.
+        for more in ({"sysctls": {"net.ipv4.tcp_migrate_req": "1"}}, {}):
+            try:
+                holder = self._engine.containers.create(image, **options, **more)
+            except APIError as error:
+                raise ServiceFailed(self._no_container(f"{self._name}-port", error)) from None
             try:
                 holder.start()
+                break
             except APIError as error:
-                if "sysctl" not in str(error):
-                    raise
-                holder.remove(force=True)  # a kernel before 5.14
-                holder = self._engine.containers.create(image, **options)
-                holder.start()
-        except APIError as error:
-            holder.remove(force=True)
-            raise ServiceFailed(self._no_port(port, error)) from None
+                holder.remove(force=True)
+                if "sysctl" not in str(error) or not more:
+                    raise ServiceFailed(self._no_port(port, error)) from None
         return self.port() or 0
 
     def port(self) -> int | None:
@@ -103,6 +102,15 @@ class Containers:
             return None
         bindings = (holder.attrs["NetworkSettings"]["Ports"] or {}).get(f"{PORT}/tcp")
         return int(bindings[0]["HostPort"]) if bindings else None
+
+    def _no_container(self, name: str, error: APIError) -> str:
+        said = str(error.explanation or error)
+        if "already in use" in said:
+            return (
+                f"the engine has a container {name} already, which is not this workspace's: a service of that name was "
+                f"deployed from another one. Choose another name, or remove it: docker rm -f {name}"
+            )
+        return f"the engine could not make the container {name}: {said}"
 
     def _no_port(self, port: int | None, error: APIError) -> str:
         said = str(error.explanation or error)

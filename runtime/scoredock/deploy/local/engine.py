@@ -88,7 +88,8 @@ def build(
             last.clear()
         else:
             last.append(line)
-        show(line)
+        if not line.startswith(_NOISE):
+            show(line)
         if line.startswith(_ERROR):
             raise BuildFailed(_failure(tag, step, list(last)))
     built = image_id(engine, tag)
@@ -98,6 +99,7 @@ def build(
 
 
 _ERROR = "ERROR: "
+_NOISE = (" --->", "Removing intermediate container", "Successfully tagged")
 
 
 def _lines(stream: Iterator[dict[str, Any]], tag: str) -> Iterator[str]:
