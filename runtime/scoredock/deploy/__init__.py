@@ -16,7 +16,7 @@ _PLACES = {
     "AciServiceDeploymentConfiguration": "config.deployment_config",
     "AksServiceDeploymentConfiguration": "config.deployment_config",
     "CondaDependencies": "config.conda_dependencies",
-    "Environment": "config.environment",
+    "Environment": "environments",
     "InferenceConfig": "config.inference_config",
     "LocalWebservice": "local.local_service",
     "LocalWebserviceDeploymentConfiguration": "config.deployment_config",
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
         AksServiceDeploymentConfiguration,
         LocalWebserviceDeploymentConfiguration,
     )
-    from scoredock.deploy.config.environment import Environment
     from scoredock.deploy.config.inference_config import InferenceConfig
+    from scoredock.deploy.environments import Environment
     from scoredock.deploy.local.local_service import LocalWebservice
     from scoredock.deploy.registry.workspace import Workspace
     from scoredock.deploy.sdk import Model, ModelPackage, Webservice

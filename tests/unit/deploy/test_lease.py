@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from scoredock.deploy.registry import lease
-from scoredock.deploy.registry.storage import open_storage
+from scoredock.deploy.registry.open_storage import open_storage
 from scoredock.errors import Busy
 from servers import wait_until
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from scoredock.deploy.registry.storage import Listing, open_storage, without_credentials
+from scoredock.deploy.registry.open_storage import open_storage
+from scoredock.deploy.registry.storage import Listing, without_credentials
 from scoredock.errors import Busy, Refused, Unreachable
 
 

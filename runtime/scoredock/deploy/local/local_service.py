@@ -16,9 +16,11 @@ from typing import Any
 
 import httpx
 
+from scoredock.deploy.config import environment as described
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
-from scoredock.deploy.config.environment import Environment, EnvironmentReference
+from scoredock.deploy.config.environment import EnvironmentReference
 from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.environments import Environment
 from scoredock.deploy.local.containers import Condition, Containers, State
 from scoredock.deploy.local.engine import Show, connect
 from scoredock.deploy.local.images import environment_image
@@ -323,11 +325,11 @@ class LocalWebservice:
         return f"LocalWebservice({self.name!r})"
 
 
-def described_environment(workspace: Workspace, config: InferenceConfig) -> Environment:
+def described_environment(workspace: Workspace, config: InferenceConfig) -> described.Environment:
     """A configuration's environment; one that is only named is looked up in the workspace."""
     reference = config.environment
     if isinstance(reference, EnvironmentReference):
-        return Environment.from_dict(workspace.records("environments").get(reference.name, reference.version))
+        return Environment.get(workspace, reference.name, reference.version)
     return config.described_environment()
 
 

@@ -12,12 +12,11 @@ conditional writes; its docstring says which do.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from scoredock.errors import Refused
@@ -100,25 +99,6 @@ def checked_key(key: str) -> str:
     if any(part in ("", ".", "..") for part in key.split("/")):
         raise Refused(f"{key!r} leaves the workspace: expected a relative path without '..'.")
     return key
-
-
-def open_storage(location: str | os.PathLike[str], options: dict[str, Any] | None = None) -> Storage:
-    """The storage at a folder's path, or at a URL that fsspec understands (``s3://bucket/folder``).
-
-    ``options`` go to fsspec's file system (endpoint, credentials); they are neither shown nor stored.
-    """
-    text = os.fspath(location)
-    scheme = text.partition("://")[0] if "://" in text else ""
-    if scheme in ("", "file", "local"):
-        from scoredock.deploy.registry.local_storage import LocalStorage
-
-        path = text.partition("://")[2] if scheme else text
-        if not path:
-            raise Refused("workspace: expected a folder or a URL such as s3://bucket/folder, got an empty text.")
-        return LocalStorage(Path(path).expanduser().absolute())
-    from scoredock.deploy.registry.object_storage import ObjectStorage
-
-    return ObjectStorage(text, options or {})
 
 
 def without_credentials(url: str) -> str:

@@ -30,8 +30,9 @@ from pathlib import Path
 from typing import Any
 
 from scoredock.deploy.registry.names import check_name
+from scoredock.deploy.registry.open_storage import open_storage
 from scoredock.deploy.registry.records import Records
-from scoredock.deploy.registry.storage import Storage, open_storage
+from scoredock.deploy.registry.storage import Storage
 from scoredock.errors import Damaged, Refused
 
 VARIABLE = "SCOREDOCK_WORKSPACE"

@@ -1,0 +1,67 @@
+"""Environments that the workspace keeps, by the names of Azure ML's SDK v1."""
+
+from __future__ import annotations
+
+import builtins
+from pathlib import Path
+from typing import Any, cast
+
+from scoredock.deploy.config import environment as described
+from scoredock.deploy.registry.workspace import Workspace
+from scoredock.errors import NotFound
+
+KIND = "environments"
+
+
+class Environment(described.Environment):
+    """An environment: what it holds is described, what the workspace keeps of it has a version."""
+
+    @classmethod
+    def get(cls, workspace: Workspace, name: str, version: str | int | None = None) -> Environment:
+        """The environment of that name, the newest version when none is given; or one of scoredock's own.
+
+        Raises NotFound, which names the nearest ones.
+        """
+        try:
+            return cls._of(workspace.records(KIND).get(name, version))
+        except NotFound:
+            if name not in cls.curated_names():
+                raise
+            return cast("Environment", cls.curated(name))
+
+    @classmethod
+    def list(cls, workspace: Workspace) -> dict[str, Environment]:
+        """Every registered environment by name, in its newest version."""
+        records = workspace.records(KIND)
+        return {name: cls._of(records.get(name)) for name in records.names()}
+
+    def register(self, workspace: Workspace) -> Environment:
+        """Keep this description under the next version; one that is the same as the newest is that one."""
+        records, content = workspace.records(KIND), self._content()
+        names: builtins.list[str] = records.names()
+        if self.name in names:
+            newest = self._of(records.get(self.name))
+            if newest._content() == content:
+                return newest
+        version = records.add_version(self.name, {"definition": content})
+        return self.get(workspace, self.name, version)
+
+    def build_local(self, workspace: Workspace | None = None, **_azure: Any) -> str:
+        """Build the environment's image in this machine's Docker engine; returns its name. Raises BuildFailed."""
+        from scoredock.deploy.local.engine import connect
+        from scoredock.deploy.local.images import environment_image
+
+        return environment_image(connect(), self, "", lambda line: None)
+
+    def save(self, path: str | Path) -> None:
+        """``save_to_directory`` under a shorter name, replacing what is there."""
+        self.save_to_directory(path, overwrite=True)
+
+    def _content(self) -> dict[str, Any]:
+        return {**self.to_dict(), "version": None}
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> Environment:
+        found = cast("Environment", cls.from_dict(record["definition"]))  # it makes one of cls
+        found.version = str(record["version"])
+        return found
