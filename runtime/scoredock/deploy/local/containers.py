@@ -22,6 +22,7 @@ from scoredock.deploy.local.service_files import APP_ROOT, MODELS, Layout
 from scoredock.errors import ServiceFailed
 
 SERVICE, ROLE, GENERATION = "scoredock.service", "scoredock.role", "scoredock.generation"
+WORKSPACE = "scoredock.workspace"
 PORT = 5001
 HEALTH_PORTS = (15001, 15002)  # of odd and even generations, which may run side by side
 STOP_S = 40
@@ -57,11 +58,12 @@ class Condition:
 
 
 class Containers:
-    """The containers of the service ``name``."""
+    """The containers of the service ``name`` of one workspace, which ``workspace`` is a short text for."""
 
-    def __init__(self, engine: docker.DockerClient, name: str) -> None:
+    def __init__(self, engine: docker.DockerClient, name: str, workspace: str) -> None:
         self._engine = engine
         self._name = name
+        self._labels = {SERVICE: name, WORKSPACE: workspace}
 
     # -- the port ---------------------------------------------------------------------------------------------
 
@@ -72,7 +74,7 @@ class Containers:
         """
         options: dict[str, Any] = {
             "name": f"{self._name}-port",
-            "labels": {SERVICE: self._name, ROLE: "port"},
+            "labels": {**self._labels, ROLE: "port"},
             "ports": {f"{PORT}/tcp": ("127.0.0.1", port)},
             "entrypoint": ["sleep", "infinity"],
             "healthcheck": {"test": ["NONE"]},
@@ -147,7 +149,7 @@ class Containers:
             server = self._engine.containers.create(
                 image,
                 name=f"{self._name}-{generation}",
-                labels={SERVICE: self._name, ROLE: "server", GENERATION: str(generation)},
+                labels={**self._labels, ROLE: "server", GENERATION: str(generation)},
                 network_mode=f"container:{holder.id}",
                 environment=variables,
                 volumes=volumes,
@@ -251,5 +253,6 @@ class Containers:
         return found[0]
 
     def _all(self, *labels: str) -> list[Any]:
-        filters = {"label": [f"{SERVICE}={self._name}", *labels]}
+        own = [f"{label}={value}" for label, value in self._labels.items()]
+        filters = {"label": [*own, *labels]}
         return list(self._engine.containers.list(all=True, filters=filters, ignore_removed=True))

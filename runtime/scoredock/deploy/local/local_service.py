@@ -48,7 +48,7 @@ class LocalWebservice:
         self.workspace = workspace
         self.name = name
         self._records = workspace.records(KIND)
-        self._containers = Containers(connect(), name)
+        self._containers = Containers(connect(), name, workspace.cache_folder.name)
         self._record = self._read(must_exist)
 
     @staticmethod
