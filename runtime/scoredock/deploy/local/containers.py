@@ -100,7 +100,7 @@ class Containers:
     def port(self) -> int | None:
         """The published port; None when no container holds one."""
         holder = self._find("port")
-        if holder is None:
+        if holder is None or holder.attrs["State"]["Status"] != "running":
             return None
         bindings = (holder.attrs["NetworkSettings"]["Ports"] or {}).get(f"{PORT}/tcp")
         return int(bindings[0]["HostPort"]) if bindings else None
@@ -189,6 +189,9 @@ class Containers:
             return Condition(State.UNHEALTHY, "its container is paused: docker unpause " + server.name)
         if state["Status"] != "running":
             return Condition(State.TRANSITIONING, f"its container is {state['Status']}")
+        unreachable = self._no_way_in(state["StartedAt"])
+        if unreachable:
+            return Condition(State.FAILED, f"{unreachable}: scoredock service reload {self._name}")
         try:
             code, said = server.exec_run(["scoredock", "health"])
         except APIError:  # it has ended meanwhile
@@ -197,6 +200,18 @@ class Containers:
         if code == 0:
             return Condition(State.HEALTHY)
         return Condition(State.UNHEALTHY if was_healthy else State.TRANSITIONING, text)
+
+    def _no_way_in(self, started: str) -> str:
+        """Why no request reaches the server that began at ``started``, though it runs; empty when they do."""
+        holder = self._find("port")
+        if holder is None:
+            return f"the container {self._name}-port, which holds its port, is gone"
+        state = holder.attrs["State"]
+        if state["Status"] != "running":
+            return f"the container {self._name}-port, which holds its port, is {state['Status']}"
+        if state["StartedAt"] > started:  # it has another network now
+            return f"the container {self._name}-port, which holds its port, was started again after the server"
+        return ""
 
     def _how_it_ended(self, server: Any, state: Mapping[str, Any]) -> str:
         lines = server.logs(tail=20).decode(errors="replace").strip().splitlines()

@@ -217,9 +217,6 @@ class LocalWebservice:
         if present is not None and deployment.port not in (None, present):
             show(f"The port changes from {present} to {deployment.port}: the service is away for a moment.")
             self._containers.remove_all()
-            record["generation"], present = 0, None
-        if present is None:
-            record["port"] = self._containers.hold_port(image, deployment.port)
         self._replace(models, config, record, wait=wait, show=show)
 
     # -- inside -----------------------------------------------------------------------------------------------
@@ -228,6 +225,10 @@ class LocalWebservice:
         self, models: Sequence[Model], config: InferenceConfig, record: Record, *, wait: bool, show: Show
     ) -> None:
         """Start a generation with these models and this script; ``record`` has the rest."""
+        if self._containers.port() is None:  # a new service; or one whose port somebody took away
+            self._containers.remove_all()
+            port = self._containers.hold_port(record["image"], record["deployment_config"].get("port"))
+            record = {**record, "port": port, "generation": 0}
         old, new = record.get("generation", 0), self._next_generation()
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         record = {
