@@ -270,7 +270,11 @@ class LocalWebservice:
         """Wait for the new generation, then end the old one; or take the new one back."""
         new = record["generation"]
         show("Checking container health...")
-        condition = self._containers.wait_until_settled(new, START_TIMEOUT_S, show)
+        try:
+            condition = self._containers.wait_until_settled(new, START_TIMEOUT_S, show)
+        except BaseException:  # two versions must not go on answering beside each other
+            self._drop(new)
+            raise
         if condition.state is State.HEALTHY:
             self._put({**record, "was_healthy": True})
             self._containers.end(old)
