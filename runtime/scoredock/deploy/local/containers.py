@@ -8,6 +8,7 @@ and no request is lost.
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class Containers:
             except APIError as error:
                 holder.remove(force=True)
                 if "sysctl" not in str(error) or not more:
-                    raise ServiceFailed(self._no_port(port, error)) from None
+                    raise ServiceFailed(self._no_port(port, str(error.explanation or error))) from None
         return self.port() or 0
 
     def port(self) -> int | None:
@@ -105,6 +106,15 @@ class Containers:
         bindings = (holder.attrs["NetworkSettings"]["Ports"] or {}).get(f"{PORT}/tcp")
         return int(bindings[0]["HostPort"]) if bindings else None
 
+    def check_port(self, port: int) -> None:
+        """Raise ServiceFailed when somebody listens on ``port`` of the loopback address."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise ServiceFailed(self._no_port(port, error.strerror or str(error))) from None
+
     def _no_container(self, name: str, error: APIError) -> str:
         said = str(error.explanation or error)
         if "already in use" in said:
@@ -114,8 +124,7 @@ class Containers:
             )
         return f"the engine could not make the container {name}: {said}"
 
-    def _no_port(self, port: int | None, error: APIError) -> str:
-        said = str(error.explanation or error)
+    def _no_port(self, port: int | None, said: str) -> str:
         if "already allocated" in said or "already in use" in said:
             return (
                 f"port {port} is taken. Choose another (`port` in the deployment configuration, or --port), or stop "

@@ -215,6 +215,7 @@ class LocalWebservice:
         }
         present = self._containers.port()
         if present is not None and deployment.port not in (None, present):
+            self._containers.check_port(deployment.port)
             show(f"The port changes from {present} to {deployment.port}: the service is away for a moment.")
             self._containers.remove_all()
         self._replace(models, config, record, wait=wait, show=show)
