@@ -80,7 +80,7 @@ def requirement_files(needed: Requirements) -> dict[str, str]:
 
 def service_dockerfile(image: str, variables: Mapping[str, str]) -> str:
     """The Dockerfile of a whole service, on its environment's image: script, models, and where they are."""
-    settings = [f"ENV {name}={json.dumps(value)}" for name, value in sorted(variables.items())]
+    settings = [f"ENV {name}={_quoted(value)}" for name, value in sorted(variables.items())]
     return "\n".join(
         [
             f"FROM {image}",
@@ -95,6 +95,15 @@ def service_dockerfile(image: str, variables: Mapping[str, str]) -> str:
 def _tested() -> list[str]:
     lines = (own_source.dockerfiles() / "base-images" / "cpu" / "python-packages.txt").read_text().splitlines()
     return [line.removesuffix("\\").strip() for line in lines if re.match(r"[a-z0-9-]+==", line)]
+
+
+def _quoted(value: str) -> str:
+    """A value of a variable as a Dockerfile has it: not even a dollar sign means anything. Raises DeployError."""
+    if "\n" in value:
+        raise DeployError(
+            f"expected a variable's value without line ends, since it goes into a Dockerfile, got {value!r}."
+        )
+    return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
 
 
 def _without_secret(text: str, shown: str) -> str:
