@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping
 
 import docker
 from docker.errors import APIError, ImageNotFound
+from docker.utils import parse_repository_tag
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 import scoredock
@@ -57,7 +59,7 @@ def check_python(environment: str, wanted: str | None) -> None:
     except InvalidSpecifier:  # a version, not a condition
         fits = wanted in (PYTHON_OF_STOCK, "3") or wanted.startswith(f"{PYTHON_OF_STOCK}.")
     if not fits:
-        version = wanted.strip("<>=~! ")
+        version = re.sub(r"[^0-9.].*", "", wanted.lstrip("<>=~! "))  # of a range, its first
         raise DeployError(
             f"environment {environment}: expected Python {PYTHON_OF_STOCK}, which scoredock's image has, got {wanted}. "
             f"Ask for python={PYTHON_OF_STOCK}, or leave it out; or name a base image that has it (docker.baseImage, "
@@ -179,5 +181,5 @@ def _stock_base(engine: docker.DockerClient, kind: str, show: Show, below: str =
 
 
 def _parted(name: str) -> tuple[str, str]:
-    repository, _, tag = name.rpartition(":")
-    return (repository, tag) if repository and "/" not in tag else (name, "latest")
+    repository, tag = parse_repository_tag(name)  # the tag of name@sha256:… is its digest
+    return repository, tag or "latest"
