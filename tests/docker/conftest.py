@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import pytest
 from containers import BASE_IMAGES, PROJECT, Container
+from deployments import ECHO, Place
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 STOCK = "scoredock:cpu"
@@ -112,3 +113,13 @@ def run(engine: docker.DockerClient, image: str) -> Iterator[Callable[..., Conta
             raw.remove(force=True, v=True)
         except NotFound:
             continue
+
+
+@pytest.fixture
+def place(engine: docker.DockerClient, debian: Callable[[str], None], tmp_path: Path) -> Iterator[Place]:
+    """A folder to deploy from, with a script that echoes; its services are gone after the test."""
+    debian("bookworm")
+    place = Place(tmp_path / "place", engine)
+    place.script(ECHO)
+    yield place
+    place.clean()
