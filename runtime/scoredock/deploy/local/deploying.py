@@ -85,7 +85,7 @@ def write_package(
     environment = described_environment(workspace, config)
     image = environment_image(connect(), environment, docker_steps(config), show)
     folder.mkdir(parents=True, exist_ok=True)
-    layout = write_layout(folder, config, models)
+    layout = write_layout(folder, config, models, link=False)  # its reader may change the files
     shutil.rmtree(layout.app / "azureml-models")
     variables = {**environment.environment_variables, **layout.environment}
     (folder / "Dockerfile").write_text(service_dockerfile(image, variables))

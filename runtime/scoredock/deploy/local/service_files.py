@@ -31,11 +31,12 @@ class Layout:
     environment: dict[str, str]
 
 
-def write_layout(folder: Path, config: InferenceConfig, models: Sequence[Model]) -> Layout:
+def write_layout(folder: Path, config: InferenceConfig, models: Sequence[Model], *, link: bool = True) -> Layout:
     """Lay out script and models in ``folder``, which must not exist yet. Raises ConfigError when the script is missing.
 
     The source directory keeps its own name below the app root, as scripts expect that open ``./NAME/file``. Models are
-    hard links to the registry's read-only files where the file system allows it, and copies elsewhere.
+    hard links to the registry's read-only files where the file system allows it, and copies elsewhere; or copies
+    anyway, without ``link``, for a folder that somebody may write to.
     """
     config.check_files()
     app = folder / "app"
@@ -59,7 +60,7 @@ def write_layout(folder: Path, config: InferenceConfig, models: Sequence[Model])
         path.chmod(0o755)
     (app / MODEL_MAP).write_text(json.dumps(model_map(models), indent=2))
     for model in models:
-        _link_tree(model.local_path(), folder / "models" / model.name / str(model.version))
+        _lay_out(model.local_path(), folder / "models" / model.name / str(model.version), link)
     (folder / "models").mkdir(exist_ok=True)
     return Layout(app, folder / "models", environment)
 
@@ -80,7 +81,7 @@ def model_map(models: Sequence[Model]) -> dict[str, object]:
     return {"models": {name: entry for name, _, entry in entries}, "modelsInfo": info}
 
 
-def _link_tree(source: Path, target: Path) -> None:
+def _lay_out(source: Path, target: Path, link: bool) -> None:
     target.mkdir(parents=True)
     for path in sorted(source.rglob("*")):
         there = target / path.relative_to(source)
@@ -88,14 +89,14 @@ def _link_tree(source: Path, target: Path) -> None:
             there.mkdir(exist_ok=True)
         else:
             there.parent.mkdir(parents=True, exist_ok=True)
-            _link(path, there)
+            _put(path, there, link)
     for folder in (target, target.parent, target.parent.parent, *(one for one in target.rglob("*") if one.is_dir())):
         folder.chmod(0o755)
 
 
-def _link(file: Path, there: Path) -> None:
-    """A hard link where that leads to a file that any user may read; a copy elsewhere."""
-    if file.stat().st_mode & 0o004:
+def _put(file: Path, there: Path, link: bool) -> None:
+    """A hard link, if wanted, where that leads to a file that any user may read; a copy elsewhere."""
+    if link and file.stat().st_mode & 0o004:
         try:
             os.link(file, there)
             return
