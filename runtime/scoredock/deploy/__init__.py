@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 _PLACES = {
     "AciServiceDeploymentConfiguration": "config.deployment_config",
+    "AciWebservice": "cloud",
+    "AksEndpoint": "cloud",
     "AksServiceDeploymentConfiguration": "config.deployment_config",
+    "AksWebservice": "cloud",
     "CondaDependencies": "config.conda_dependencies",
     "Environment": "environments",
     "InferenceConfig": "config.inference_config",
@@ -22,11 +25,13 @@ _PLACES = {
     "LocalWebserviceDeploymentConfiguration": "config.deployment_config",
     "Model": "sdk",
     "ModelPackage": "sdk",
+    "ResourceConfiguration": "registry.model_resources",
     "Webservice": "sdk",
     "Workspace": "registry.workspace",
 }
 
 if TYPE_CHECKING:
+    from scoredock.deploy.cloud import AciWebservice, AksEndpoint, AksWebservice
     from scoredock.deploy.config.conda_dependencies import CondaDependencies
     from scoredock.deploy.config.deployment_config import (
         AciServiceDeploymentConfiguration,
@@ -36,12 +41,16 @@ if TYPE_CHECKING:
     from scoredock.deploy.config.inference_config import InferenceConfig
     from scoredock.deploy.environments import Environment
     from scoredock.deploy.local.local_service import LocalWebservice
+    from scoredock.deploy.registry.model_resources import ResourceConfiguration
     from scoredock.deploy.registry.workspace import Workspace
     from scoredock.deploy.sdk import Model, ModelPackage, Webservice
 
 __all__ = [
     "AciServiceDeploymentConfiguration",
+    "AciWebservice",
+    "AksEndpoint",
     "AksServiceDeploymentConfiguration",
+    "AksWebservice",
     "CondaDependencies",
     "Environment",
     "InferenceConfig",
@@ -49,6 +58,7 @@ __all__ = [
     "LocalWebserviceDeploymentConfiguration",
     "Model",
     "ModelPackage",
+    "ResourceConfiguration",
     "Webservice",
     "Workspace",
 ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 
@@ -27,7 +27,7 @@ from scoredock.deploy.local.images import environment_image
 from scoredock.deploy.local.service_files import write_layout
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
-from scoredock.errors import NotFound, ServiceFailed
+from scoredock.errors import NotFound, Refused, ServiceFailed
 
 KIND = "services"
 LOG_LINES = 5000
@@ -43,6 +43,9 @@ def silent(line: str) -> None:
 
 class LocalWebservice:
     """A service of the workspace that runs in this machine's Docker engine. Raises NotFound when there is none."""
+
+    compute_type = "LOCAL"
+    auth_enabled = token_auth_enabled = False  # it answers on this machine alone
 
     def __init__(self, workspace: Workspace, name: str, *, must_exist: bool = True) -> None:
         self.workspace = workspace
@@ -109,9 +112,21 @@ class LocalWebservice:
             "swagger_uri": self.swagger_uri,
             "port": self.port,
             **{key: self._record.get(key) for key in kept},
-            "compute_type": "LOCAL",
+            "compute_type": self.compute_type,
             "error": condition.cause or None,
         }
+
+    def update_deployment_state(self) -> None:
+        """Nothing to do: ``state`` always asks the containers."""
+
+    def get_keys(self) -> NoReturn:
+        """Raise Refused: ask ``auth_enabled`` first."""
+        raise Refused(
+            f"{self.name} has no keys: a local service answers on this machine alone, without an Authorization header. "
+            "Ask for keys only where service.auth_enabled is true."
+        )
+
+    get_token = get_keys
 
     def get_logs(self, num_lines: int = LOG_LINES) -> str:
         """The last lines that the server has written."""
