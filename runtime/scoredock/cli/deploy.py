@@ -20,15 +20,24 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``-m``; the command gets the references as ``model``."""
     option = click.option(
-        "-m", "--model", multiple=True, metavar="NAME[:VERSION]", help="A registered model. Repeatable."
+        "-m",
+        "--model",
+        multiple=True,
+        metavar="NAME[:VERSION]",
+        help="A registered model; without a version, the newest. Repeatable.",
     )
     return option(command)
 
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--ic`` and ``--dc``; the command gets paths as ``ic`` and ``dc``."""
-    command = click.option("--dc", "--deploy-config-file", "dc", type=_FILE, help="Deployment configuration.")(command)
-    return click.option("--ic", "--inference-config-file", "ic", type=_FILE, help="Inference configuration.")(command)
+    where = click.option(
+        "--dc", "--deploy-config-file", "dc", type=_FILE, help="Where it runs: a deployment configuration."
+    )
+    what = click.option(
+        "--ic", "--inference-config-file", "ic", type=_FILE, help="Script and environment: an inference configuration."
+    )
+    return what(where(command))
 
 
 def show(line: str) -> None:
@@ -65,13 +74,20 @@ def read_deployment_config(path: Path | None, port: int | None) -> LocalWebservi
     config = load_deployment_config(path, {"port": port} if port else None)
     if not isinstance(config, LocalWebserviceDeploymentConfiguration):
         raise Refused(
-            f"{path}: the file is right, but scoredock deploys to computeType local so far, not {config.compute_type}."
+            f"{path}: the file is right, but scoredock deploys to computeType local so far, not {config.compute_type}. "
+            'Leave --dc out, or give a file with {"computeType": "local"}.'
         )
     return config
 
 
 @click.command()
-@click.option("-n", "--name", required=True, help="The service's name: 3 to 32 lower-case letters, digits, dashes.")
+@click.option(
+    "-n",
+    "--name",
+    required=True,
+    metavar="NAME",
+    help="The service's name: 3 to 32 lower-case letters, digits, dashes.",
+)
 @models_option
 @config_options
 @click.option("--es", "--entry-script", "script", metavar="FILE", help="Entry script, in place of the file's.")
@@ -101,6 +117,8 @@ def deploy(
     \b
     scoredock deploy -n sentiment -m sentiment:1 --ic inferenceconfig.json --dc deploymentconfig.json
     scoredock deploy -n echo --es score.py --port 6789
+
+    What is missing is built first: the environment's image, once for the same packages.
 
     Exit codes: 0 it is Healthy, 1 it is not (the message says why and what to do), 2 wrong usage.
     """

@@ -14,7 +14,7 @@ _CONFIG = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @models_option
-@click.option("--ic", "--inference-config-file", "ic", type=_CONFIG, required=True, help="Inference configuration.")
+@click.option("--ic", "--inference-config-file", "ic", type=_CONFIG, required=True, help="Script and environment.")
 @click.option("--image-name", "name", help="The image's name. Default: package- and a hash.")
 @click.option("--il", "--image-label", "label", help="The image's label. Default: latest.")
 @click.option("--generate-dockerfile", is_flag=True, help="Write the Dockerfile and its context; build nothing of it.")
@@ -47,7 +47,7 @@ def package(
         config, models = read_inference_config(ic), chosen_models(place, model)
         if output_path is not None:
             file = deploying.write_package(place, models, config, output_path, show=show)
-            print_done(f"wrote {file}: docker build -t NAME {output_path}", {"dockerfile": str(file)}, output)
+            print_done(f"Wrote {file}. Build it: docker build -t NAME {output_path}", {"dockerfile": str(file)}, output)
             return
         image = deploying.package(place, models, config, image_name=name, image_label=label, show=show)
-        print_done(f"built {image}: docker run -p 5001:5001 {image}", {"image": image}, output)
+        print_done(f"Built {image}. Run it: docker run -p 5001:5001 {image}", {"image": image}, output)

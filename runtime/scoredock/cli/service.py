@@ -81,7 +81,7 @@ def list_services(workspace: str | None, output: str) -> None:
 @workspace_option
 @output_option
 def show_service(name: str, workspace: str | None, output: str) -> None:
-    """Show one service: state, addresses, models, image, and the error if it has one."""
+    """Show a service: state, addresses, models, image, error."""
     with failing():
         printing.print_item(_service(name, workspace).serialize(), output)
 
@@ -138,9 +138,10 @@ def update(
     workspace: str | None,
     output: str,
 ) -> None:
-    """Change models, configuration or port; the old service answers until the new one is Healthy.
+    """Change models, configuration or port, without a gap.
 
-    When the new one does not get Healthy, the old one stays, and the exit code is 1.
+    The old service answers until the new one is Healthy. When the new one does not get Healthy, the old one stays, and
+    the exit code is 1. A new port is the exception: the service is away until it is Healthy there.
     """
     if not (model or ic or dc or port):
         raise click.UsageError("Say what is to change: -m NAME:VERSION, --ic FILE, --dc FILE or --port NUMBER.")
@@ -164,7 +165,7 @@ def delete(name: str, delete_image: bool, workspace: str | None) -> None:
     """End the service, and remove its containers, files and record."""
     with failing():
         _service(name, workspace).delete(delete_image=delete_image)
-        click.echo(f"deleted {name}")
+        click.echo(f"Deleted {name}")
 
 
 @service.command("open")

@@ -8,6 +8,7 @@ and no request is lost.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ HEALTH_PORTS = (15001, 15002)  # of odd and even generations, which may run side
 STOP_S = 40
 POLL_S = 0.3
 NANOSECONDS = 1_000_000_000
+_LOG_PREFIX = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z] \[\d+\] \S+ - ")
 _EXIT_CODES = {
     1: "the server could not listen",
     3: "the script, its packages or a setting is at fault",
@@ -226,7 +228,7 @@ class Containers:
         lines = server.logs(tail=20).decode(errors="replace").strip().splitlines()
         code = state["ExitCode"]
         why = "out of memory" if state.get("OOMKilled") else _EXIT_CODES.get(code, "")
-        last = f": {lines[-1]}" if lines else "; it wrote nothing"
+        last = f": {_LOG_PREFIX.sub('', lines[-1])}" if lines else "; it wrote nothing"
         return f"the container ended with exit code {code}{f' ({why})' if why else ''}{last}"
 
     def logs(self, generation: int, lines: int) -> str:
