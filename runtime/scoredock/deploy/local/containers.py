@@ -40,6 +40,7 @@ _EXIT_CODES = {
     127: "the image's start command is not there",
     137: "it was killed",
 }
+_SAYS_WHY = (1, 3, 4)  # the server ended by itself, and its last line is the cause
 
 
 class State(str, Enum):
@@ -142,7 +143,7 @@ class Containers:
         """Start the server of a generation beside the one that runs. Raises ServiceFailed."""
         holder = self._find("port")
         if holder is None:
-            raise ServiceFailed(f"the container {self._name}-port is gone, which holds the service's port.")
+            raise ServiceFailed(f"the container {self._name}-port, which holds the service's port, is gone")
         health_port = str(HEALTH_PORTS[generation % 2])
         variables = {
             **environment,
@@ -228,7 +229,8 @@ class Containers:
         lines = server.logs(tail=20).decode(errors="replace").strip().splitlines()
         code = state["ExitCode"]
         why = "out of memory" if state.get("OOMKilled") else _EXIT_CODES.get(code, "")
-        last = f": {_LOG_PREFIX.sub('', lines[-1])}" if lines else "; it wrote nothing"
+        says = ":" if code in _SAYS_WHY else "; its last line:"
+        last = f"{says} {_LOG_PREFIX.sub('', lines[-1])}" if lines else "; it wrote nothing"
         return f"the container ended with exit code {code}{f' ({why})' if why else ''}{last}"
 
     def logs(self, generation: int, lines: int) -> str:

@@ -143,7 +143,10 @@ class LocalWebservice:
             answer = httpx.post(self.scoring_uri, content=body, headers=headers, timeout=None)  # noqa: S113 - its own
         except httpx.TransportError as error:
             where = f"{self.name} does not answer at {self.scoring_uri}"
-            raise ServiceFailed(f"{where}: {error}. It is {self.state}.") from None
+            said = str(error).rstrip(".")
+            raise ServiceFailed(
+                f"{where}: {said}. It is {self.state}. Why: scoredock service show {self.name}"
+            ) from None
         if answer.status_code != 200:
             raise ServiceFailed(
                 f"Received bad response from service {self.name}:\nResponse Code: {answer.status_code}\n"
