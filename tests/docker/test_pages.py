@@ -1,6 +1,6 @@
-"""The commands that the pages show for images do what they show.
+"""The commands that the pages show for images and services do what they show.
 
-The pages' commands run as they are, in a copy of the project; only port 5001 of this machine becomes a free one.
+The pages' commands run as they are, in a copy of the project; only ports of this machine become free ones.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from containers import PROJECT
 
 from docs.examples import Command, commands, differs
 from docs.pages import blocks
+from scoredock.deploy import LocalWebservice, Workspace
 from servers import free_port, wait_until
 
 PAGES = [
@@ -31,6 +33,8 @@ PAGES = [
 ]
 LEFT_OUT = ("build --target", "scoredock-base:cuda", "scoredock:cuda", "tensorrt", "--gpus")  # several GB, or a GPU
 READY_S = 90.0
+DEPLOY_PAGES = ["README.md", "docs/deploy.md"]
+DEPLOYING = re.compile(r"scoredock (model|deploy|service) ")
 
 
 def shown(page: str) -> list[Command]:
@@ -41,6 +45,18 @@ def shown(page: str) -> list[Command]:
         first, last = found.index(docker[0]), found.index(docker[-1])
         found = found[first : last + 1]
     return [one for one in found if not any(part in one.text for part in LEFT_OUT)]
+
+
+@dataclass
+class Ports:
+    """Free ports in place of those that the pages publish containers and services on."""
+
+    container: int = field(default_factory=free_port)
+    service: int = field(default_factory=free_port)
+
+    def put(self, text: str) -> str:
+        """The text with these ports."""
+        return text.replace("localhost:5001", f"localhost:{self.container}").replace("32267", str(self.service))
 
 
 @pytest.fixture
@@ -71,20 +87,53 @@ def test_the_commands_do_what_the_page_shows(page, copy, names, debian):
         debian("trixie")
     listed = shown(page)
     assert any("docker run" in command.text for command in listed), f"{page} shows no docker run"
-    port = free_port()
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    ports = Ports()
     for command in listed:
-        text = command.text.replace("-p 5001:", f"-p 127.0.0.1:{port}:").replace("localhost:5001", f"localhost:{port}")
-        names |= set(re.findall(r"--name (\S+)", text))
-        text = re.sub(r"^curl ", "curl --silent --show-error ", text)
-        done = subprocess.run(
-            ["bash", "-c", text], cwd=copy, env=environment, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, f"{command.text}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-        difference = differs(command.shown, done.stdout.splitlines())
-        assert difference is None, f"{command.text}\n{difference}"
-        if "docker run -d" in text:
-            wait_until(lambda: _ready(port), READY_S, f"an answer after {command.text}")
+        run(command, copy, ports, names, {})
+
+
+def run(command: Command, folder: Path, ports: Ports, names: set[str], variables: dict[str, str]) -> None:
+    """Run a page's command and compare what it prints; wait for the server of a container."""
+    text = ports.put(command.text).replace("-p 5001:", f"-p 127.0.0.1:{ports.container}:")
+    text = re.sub(r"^curl ", "curl --silent --show-error ", text)
+    names |= set(re.findall(r"--name (\S+)", text))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, **variables}
+    done = subprocess.run(
+        ["bash", "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, f"{command.text}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    difference = differs([ports.put(line) for line in command.shown], done.stdout.splitlines())
+    assert difference is None, f"{command.text}\n{difference}"
+    if "docker run -d" in text:
+        wait_until(lambda: _ready(ports.container), READY_S, f"an answer after {command.text}")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, engine) -> Iterator[dict[str, str]]:
+    """The variables of a workspace of the test's own; its services are deleted at the end."""
+    variables = {"SCOREDOCK_WORKSPACE": str(tmp_path / "workspace"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    yield variables
+    for service in LocalWebservice.list(Workspace(variables["SCOREDOCK_WORKSPACE"])):
+        service.delete()
+
+
+@pytest.mark.parametrize("page", DEPLOY_PAGES)
+def test_the_page_registers_deploys_and_changes_services(page, copy, names, workspace, debian):
+    debian("bookworm")
+    sample, ports = copy / "samples" / "sklearn-diabetes", Ports()
+    subprocess.run([sys.executable, sample / "make_model.py"], check=True, capture_output=True)
+    config = sample / "deploymentconfig.json"
+    config.write_text(ports.put(config.read_text()))
+    ran = []
+    for block in blocks(f"../{page}"):
+        if block.file is not None:
+            (copy / block.file).write_text(ports.put(block.text))
+        for command in commands(block) if block.language == "console" else ():
+            if page != "README.md" or DEPLOYING.match(command.text):  # its other commands have tests of their own
+                run(command, copy, ports, names, workspace)
+                ran.append(command.text)
+    assert any(text.startswith("scoredock deploy ") for text in ran), f"{page} shows no scoredock deploy"
 
 
 def _ready(port: int) -> bool:

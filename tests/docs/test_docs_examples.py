@@ -64,7 +64,7 @@ def test_the_page_shows_what_happens(stage, scenario):
     assert not (failures := stage(scenario).failures), "\n\n".join(failures)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "deploy.md"])
 def test_blocks_are_what_they_are_declared_as(page):
     for block in blocks(page):
         assert block.language in LANGUAGES, block.text
@@ -74,7 +74,7 @@ def test_blocks_are_what_they_are_declared_as(page):
             json.loads(block.text)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "deploy.md"])
 def test_links_lead_to_something(page):
     prose = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", prose) if "://" not in link]
