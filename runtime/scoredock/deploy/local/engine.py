@@ -16,7 +16,10 @@ from scoredock.errors import BuildFailed, EngineUnavailable
 Show = Callable[[str], None]
 KEPT_LINES = 25
 _STEP = re.compile(r"^Step \d+/\d+ : ")
-_HINTS = (
+_HINTS = (  # the first that fits: without a network, pip says that there is no such version as well
+    (r"Temporary failure in name resolution|Could not resolve|Connection refused|Max retries exceeded|SSLError",
+     "The build cannot reach the package index. Behind a proxy or a mirror, give the base image its pip settings and "
+     "certificates."),
     (r"No matching distribution found|Could not find a version", "Check the package's name and version: does it exist "
      "for the image's Python? pip index versions NAME lists them."),
     (r"ResolutionImpossible|conflicting dependencies", "Two packages ask for different versions of a third: loosen "
@@ -24,9 +27,6 @@ _HINTS = (
     (r"command .(gcc|cc|g\+\+). failed|No such file or directory: .(gcc|cc|g\+\+).|metadata-generation-failed",
      "A package has no wheel for the image's Python and would be compiled: ask for a newer version, or install a "
      "compiler in the Docker steps."),
-    (r"Temporary failure in name resolution|Could not resolve|Connection refused|Max retries exceeded|SSLError",
-     "The build cannot reach the package index. Behind a proxy or a mirror, give the base image its pip settings and "
-     "certificates."),
     (r"no space left on device", "The disk is full: docker system df shows why, docker image prune frees it."),
 )  # fmt: skip
 
