@@ -59,6 +59,7 @@ def write_layout(folder: Path, config: InferenceConfig, models: Sequence[Model],
     for path in (folder, app, app / MODELS):
         path.chmod(0o755)
     (app / MODEL_MAP).write_text(json.dumps(model_map(models), indent=2))
+    (app / MODEL_MAP).chmod(0o644)
     for model in models:
         _lay_out(model.local_path(), folder / "models" / model.name / str(model.version), link)
     (folder / "models").mkdir(exist_ok=True)
