@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import re
+import shlex
 from collections.abc import Mapping
 
 import docker
@@ -54,7 +55,8 @@ def environment_dockerfile(base: str, docker_steps: str, needed: Requirements) -
     if docker_steps.strip():
         lines += ["", "# the Docker steps of the configuration", docker_steps.strip()]
     if needed.pip:
-        options = "".join(f" {_without_secret(option.text, option.shown)}" for option in needed.pip_options)
+        shown = [_without_secret(option.text, option.shown) for option in needed.pip_options]
+        options = "".join(f" {shlex.join(option.split())}" for option in shown)
         lines += [
             "",
             "# the environment's packages; the runtime's own keep versions that it works with",
