@@ -139,7 +139,8 @@ def test_a_script_is_told_why_its_service_failed(place, port):
         from scoredock.errors import ServiceFailed
 
         config = LocalWebservice.deploy_configuration(port=int(sys.argv[2]))
-        service = Model.deploy(Workspace.get("any"), sys.argv[1], [], InferenceConfig(entry_script="source/score.py"), config)
+        inference = InferenceConfig(entry_script="source/score.py")
+        service = Model.deploy(Workspace.get("any"), sys.argv[1], [], inference, config)
         try:
             service.wait_for_deployment(True)
         except ServiceFailed as error:
