@@ -248,7 +248,11 @@ class LocalWebservice:
             self._containers.remove_all()
             port = self._containers.hold_port(record["image"], record["deployment_config"].get("port"))
             record = {**record, "port": port, "generation": 0}
-        old, new = record.get("generation", 0), self._next_generation()
+        old = record.get("generation", 0)
+        for left in self._containers.generations():
+            if left != old:  # of a change whose process was killed
+                self._drop(left)
+        new = self._next_generation()
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         record = {
             **record,
