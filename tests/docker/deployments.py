@@ -24,12 +24,13 @@ ECHO = "def init():\n    pass\n\n\ndef run(data):\n    return data\n"
 
 @dataclass
 class Place:
-    """``folder`` is the current folder of every command; ``variables`` are its environment."""
+    """``folder`` is the current folder of every command; ``variables`` are its environment, ``more`` the test's."""
 
     folder: Path
     engine: docker.DockerClient
     workspace: str = "workspace"
     names: list[str] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -42,6 +43,7 @@ class Place:
             **os.environ,
             "SCOREDOCK_WORKSPACE": str(self.folder / self.workspace),
             "XDG_CACHE_HOME": str(self.folder / "cache"),
+            **self.more,
         }
 
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import time
 from pathlib import Path
@@ -257,8 +258,6 @@ def test_a_name_that_another_workspace_has_deployed(place):
 
 
 def test_an_update_that_is_interrupted_takes_its_container_back(place):
-    import signal
-
     name = place.name()
     place.deploy(name)
     place.script("import time\n\ndef init():\n    time.sleep(60)\n\ndef run(data):\n    return 'new'\n")
@@ -272,3 +271,53 @@ def test_an_update_that_is_interrupted_takes_its_container_back(place):
     assert len(place.containers(name)) == 2
     assert place.show(name)["state"] == "Healthy"
     assert place.ask(name, "[1]") == [1]
+
+
+def test_a_change_that_was_killed_leaves_nothing_after_the_next_one(place):
+    name = place.name()
+    place.deploy(name)
+    place.script("def init():\n    pass\n\ndef run(data):\n    return ['killed']\n")
+    process = place.start("service", "reload", name)
+    wait_until(lambda: len(place.containers(name)) == 3, 20, "the second server")
+    process.kill()
+    process.communicate()
+    place.script(ECHO)
+    place.cli("service", "reload", name)
+    assert len(place.containers(name)) == 2
+    assert len(list(place.folder.glob(f"cache/scoredock/*/services/{name}/*"))) == 1
+    assert {json.dumps(place.ask(name, "[1]")) for _ in range(5)} == {"[1]"}
+
+
+def test_a_first_deployment_that_was_killed_is_repeated(place):
+    place.script("import time\n\ndef init():\n    time.sleep(1)\n\ndef run(data):\n    return data\n")
+    name = place.name()
+    process = place.start("deploy", "-n", name, "--ic", "inferenceconfig.json")
+    wait_until(lambda: place.containers(name), 20, "a container")
+    process.kill()
+    process.communicate()
+    place.deploy(name, "--overwrite", "--port", str(port := free_port()))
+    assert len(place.containers(name)) == 2
+    assert place.show(name)["port"] == port
+    assert place.ask(name, "[1]") == [1]
+
+
+def test_a_paused_container(place):
+    name = place.name()
+    place.deploy(name)
+    place.container(name).pause()
+    try:
+        shown = place.show(name)
+    finally:
+        place.container(name).unpause()
+    assert shown["state"] == "Unhealthy"
+    assert f"docker unpause {name}-1" in shown["error"]
+
+
+def test_a_request_that_the_script_cannot_score(place):
+    place.script("def init():\n    pass\n\ndef run(data):\n    return 1 / 0\n")
+    name = place.name()
+    place.deploy(name)
+    told = place.cli("service", "run", name, "-d", "{}", code=1).err
+    assert f"Received bad response from service {name}:" in told
+    assert "Response Code: 500" in told
+    assert "ZeroDivisionError" in place.cli("service", "logs", name).out

@@ -78,3 +78,14 @@ def test_a_model_in_use_is_not_deleted(place):
     assert "Delete the service first" in refused.err
     place.cli("service", "delete", name)
     place.cli("model", "delete", "alpha:1")
+
+
+def test_a_model_of_an_object_store_is_deployed(place, s3_variables):
+    place.more = {**s3_variables, "SCOREDOCK_WORKSPACE": f"s3://bucket/{place.folder.parent.name}"}
+    place.script(LOOK)
+    place.register("alpha", "a/weights.txt", "alpha 1")
+    name = place.name()
+    place.deploy(name, "-m", "alpha")
+    assert place.ask(name)["texts"] == {"alpha/1/weights.txt": "alpha 1"}
+    assert place.show(name)["models"] == ["alpha:1"]
+    place.cli("service", "delete", name)
