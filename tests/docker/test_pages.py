@@ -17,10 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 from containers import PROJECT
+from workspaces import own_workspace
 
 from docs.examples import Command, commands, differs
 from docs.pages import blocks
-from scoredock.deploy import LocalWebservice, Workspace
 from servers import free_port, wait_until
 
 PAGES = [
@@ -112,10 +112,8 @@ def run(command: Command, folder: Path, ports: Ports, names: set[str], variables
 @pytest.fixture
 def workspace(tmp_path: Path, engine) -> Iterator[dict[str, str]]:
     """The variables of a workspace of the test's own; its services are deleted at the end."""
-    variables = {"SCOREDOCK_WORKSPACE": str(tmp_path / "workspace"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    yield variables
-    for service in LocalWebservice.list(Workspace(variables["SCOREDOCK_WORKSPACE"])):
-        service.delete()
+    with own_workspace(tmp_path) as variables:
+        yield variables
 
 
 @pytest.mark.parametrize("page", DEPLOY_PAGES)
