@@ -69,7 +69,7 @@ def test_a_model_is_deployed_asked_and_deleted(place):
     assert "Step " not in again.err
     assert place.show(name)["port"] == shown["port"]
 
-    assert place.cli("service", "delete", name).out == f"deleted {name}\n"
+    assert place.cli("service", "delete", name).out == f"Deleted {name}\n"
     assert place.containers(name) == []
     assert not list(place.folder.glob(f"cache/scoredock/*/services/{name}"))
     assert place.cli("service", "list", "-o", "json").out == "[]\n"

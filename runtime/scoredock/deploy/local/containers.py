@@ -172,7 +172,16 @@ class Containers:
             server.start()
         except APIError as error:
             self.remove(generation)
-            raise ServiceFailed(f"the engine could not start the container: {error.explanation or error}") from None
+            raise ServiceFailed(self._not_started(str(error.explanation or error))) from None
+
+    def _not_started(self, said: str) -> str:
+        if "device driver" in said:
+            return (
+                f"{self._name} is {State.UNSCHEDULABLE.value}: its environment computes on an NVIDIA device, and this "
+                "engine offers none. Install NVIDIA's driver and container toolkit on this machine, or deploy an "
+                "environment for the CPU (scoredock-cpu)"
+            )
+        return f"{self._name} is {State.FAILED.value}: the engine could not start its container: {said}"
 
     def wait_until_settled(self, generation: int, timeout_s: float, show: Any) -> Condition:
         """Wait until the server of a generation is Healthy or has ended; what it does meanwhile goes to ``show``."""
