@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from scoredock.errors import BuildFailed, EngineUnavailable
 
 Show = Callable[[str], None]
 KEPT_LINES = 25
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 _STEP = re.compile(r"^Step \d+/\d+ : ")
 _HINTS = (  # the first that fits: without a network, pip says that there is no such version as well
     (r"Temporary failure in name resolution|Could not resolve|Connection refused|Max retries exceeded|SSLError",
@@ -33,13 +35,14 @@ _HINTS = (  # the first that fits: without a network, pip says that there is no 
 
 def connect(timeout_s: float = 600) -> docker.DockerClient:
     """The engine that DOCKER_HOST, or the default socket, leads to. Raises EngineUnavailable."""
+    where = os.environ.get("DOCKER_HOST") or DEFAULT_HOST
     try:
         client = docker.from_env(timeout=timeout_s)
         client.ping()
     except DockerException as error:
         raise EngineUnavailable(
-            f"no Docker engine answers: {_innermost(error)}. Start it (systemctl start docker, or Docker Desktop), and "
-            "see that `docker info` works for this user."
+            f"no Docker engine answers: {_innermost(error)} ({where}). Start it (systemctl start docker, or Docker "
+            "Desktop), and see that `docker info` works for this user."
         ) from None
     return client
 
