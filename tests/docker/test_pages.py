@@ -1,12 +1,13 @@
 """The commands that the pages show for images and services do what they show.
 
-The pages' commands run as they are, in a copy of the project; only ports of this machine become free ones.
+The pages' commands run as they are, in a copy of the project; only ports and names of services become free ones.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -48,15 +49,17 @@ def shown(page: str) -> list[Command]:
 
 
 @dataclass
-class Ports:
-    """Free ports in place of those that the pages publish containers and services on."""
+class Free:
+    """Free ports and names in place of those that the pages have for containers and services."""
 
     container: int = field(default_factory=free_port)
     service: int = field(default_factory=free_port)
+    name: str = field(default_factory=lambda: secrets.token_hex(4)[:7])
 
     def put(self, text: str) -> str:
-        """The text with these ports."""
-        return text.replace("localhost:5001", f"localhost:{self.container}").replace("32267", str(self.service))
+        """The text with these; names stay as long as they are, for the tables."""
+        text = text.replace("localhost:5001", f"localhost:{self.container}").replace("32267", str(self.service))
+        return re.sub(r"\bdiabetes-(service|python)\b", lambda found: f"diabetes-{self.name[: len(found[1])]}", text)
 
 
 @pytest.fixture
@@ -87,14 +90,14 @@ def test_the_commands_do_what_the_page_shows(page, copy, names, debian):
         debian("trixie")
     listed = shown(page)
     assert any("docker run" in command.text for command in listed), f"{page} shows no docker run"
-    ports = Ports()
+    free = Free()
     for command in listed:
-        run(command, copy, ports, names, {})
+        run(command, copy, free, names, {})
 
 
-def run(command: Command, folder: Path, ports: Ports, names: set[str], variables: dict[str, str]) -> None:
+def run(command: Command, folder: Path, free: Free, names: set[str], variables: dict[str, str]) -> None:
     """Run a page's command and compare what it prints; wait for the server of a container."""
-    text = ports.put(command.text).replace("-p 5001:", f"-p 127.0.0.1:{ports.container}:")
+    text = free.put(command.text).replace("-p 5001:", f"-p 127.0.0.1:{free.container}:")
     text = re.sub(r"^curl ", "curl --silent --show-error ", text)
     names |= set(re.findall(r"--name (\S+)", text))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -103,10 +106,10 @@ def run(command: Command, folder: Path, ports: Ports, names: set[str], variables
         ["bash", "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, f"{command.text}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    difference = differs([ports.put(line) for line in command.shown], done.stdout.splitlines())
+    difference = differs([free.put(line) for line in command.shown], done.stdout.splitlines())
     assert difference is None, f"{command.text}\n{difference}"
     if "docker run -d" in text:
-        wait_until(lambda: _ready(ports.container), READY_S, f"an answer after {command.text}")
+        wait_until(lambda: _ready(free.container), READY_S, f"an answer after {command.text}")
 
 
 @pytest.fixture
@@ -119,17 +122,17 @@ def workspace(tmp_path: Path, engine) -> Iterator[dict[str, str]]:
 @pytest.mark.parametrize("page", DEPLOY_PAGES)
 def test_the_page_registers_deploys_and_changes_services(page, copy, names, workspace, debian):
     debian("bookworm")
-    sample, ports = copy / "samples" / "sklearn-diabetes", Ports()
+    sample, free = copy / "samples" / "sklearn-diabetes", Free()
     subprocess.run([sys.executable, sample / "make_model.py"], check=True, capture_output=True)
     config = sample / "deploymentconfig.json"
-    config.write_text(ports.put(config.read_text()))
+    config.write_text(free.put(config.read_text()))
     ran = []
     for block in blocks(f"../{page}"):
         if block.file is not None:
-            (copy / block.file).write_text(ports.put(block.text))
+            (copy / block.file).write_text(free.put(block.text))
         for command in commands(block) if block.language == "console" else ():
             if page != "README.md" or DEPLOYING.match(command.text):  # its other commands have tests of their own
-                run(command, copy, ports, names, workspace)
+                run(command, copy, free, names, workspace)
                 ran.append(command.text)
     assert any(text.startswith("scoredock deploy ") for text in ran), f"{page} shows no scoredock deploy"
 
