@@ -67,7 +67,7 @@ def package(
     with tempfile.TemporaryDirectory(prefix="scoredock-package-") as folder:
         context = Path(folder) / "context"
         write_package(workspace, models, config, context, show=show)
-        name = image_name or f"package-{short(str(context) + config.entry_script)}"
+        name = image_name or f"package-{short(_content(context))}"
         tag = f"{name}:{image_label or 'latest'}"
         build(connect(), tag, context, show)
     return tag
@@ -90,3 +90,10 @@ def write_package(
     variables = {**environment.environment_variables, **layout.environment}
     (folder / "Dockerfile").write_text(service_dockerfile(image, variables))
     return folder / "Dockerfile"
+
+
+def _content(context: Path) -> str:
+    """What an image's default name is made of: its Dockerfile, and the names and sizes of the files beside it."""
+    files = sorted(path for path in context.rglob("*") if path.is_file())
+    listed = [f"{path.relative_to(context)} {path.stat().st_size}" for path in files]
+    return "\n".join([(context / "Dockerfile").read_text(), *listed])

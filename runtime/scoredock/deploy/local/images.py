@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 import docker
 from packaging.requirements import Requirement
@@ -44,9 +45,9 @@ def environment_image(engine: docker.DockerClient, environment: Environment, doc
 
 
 def environment_digest(base_id: str, docker_steps: str, needed: Requirements) -> str:
-    """What decides whether two environments are one image."""
+    """What decides whether two environments are one image. Python is the base's: asked for or not, it is the same."""
     steps = [line.strip() for line in docker_steps.splitlines() if line.strip()]
-    return hashlib.sha256(json.dumps([base_id, steps, needed.digest()]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([base_id, steps, replace(needed, python=None).digest()]).encode()).hexdigest()
 
 
 def environment_dockerfile(base: str, docker_steps: str, needed: Requirements) -> str:
