@@ -104,7 +104,9 @@ class Place:
 
     def containers(self, name: str) -> list[Any]:
         """All containers that bear the service's name, running or not."""
-        return list(self.engine.containers.list(all=True, filters={"label": f"scoredock.service={name}"}))
+        return list(
+            self.engine.containers.list(all=True, filters={"label": f"scoredock.service={name}"}, ignore_removed=True)
+        )
 
     def container(self, name: str, role: str = "server") -> Any:
         """The container that serves, or the one that holds the port."""
