@@ -31,6 +31,7 @@ class Place:
     workspace: str = "workspace"
     names: list[str] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -64,7 +65,7 @@ class Place:
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         """Start a command."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "scoredock", *arguments],
             cwd=self.folder,
             env={**self.variables, **variables},
@@ -73,6 +74,8 @@ class Place:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
 
     def cli(self, *arguments: str, code: int = 0, **variables: str) -> Done:
         """Run a command, which has to end with exit code ``code``."""
@@ -114,7 +117,11 @@ class Place:
         return found
 
     def clean(self) -> None:
-        """Remove every container of every name that was given."""
+        """End every command that still runs, and remove every container of every name that was given."""
+        for process in self.started:
+            if process.returncode is None:
+                process.kill()
+                process.communicate()
         for name in self.names:
             for container in self.containers(name):
                 container.remove(force=True, v=True)
