@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -44,7 +45,10 @@ def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def failing() -> Iterator[None]:
-    """Turn what cannot be done into one line on standard error and exit code 1."""
+    """Turn what cannot be done into one line on standard error and exit code 1; take back what a signal interrupts."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with suppress(ValueError):  # only the main thread may
+            signal.signal(number, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield
     except (DeployError, OSError) as error:

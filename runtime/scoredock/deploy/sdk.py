@@ -10,8 +10,8 @@ from typing import Any
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
 from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.local.deploying import deploy, package, write_package
-from scoredock.deploy.local.engine import Show
-from scoredock.deploy.local.local_service import LocalWebservice, silent
+from scoredock.deploy.local.engine import Show, silent
+from scoredock.deploy.local.local_service import LocalWebservice
 from scoredock.deploy.registry import model as registry
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Refused

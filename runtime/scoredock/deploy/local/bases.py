@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Mapping
 
 import docker
-from docker.errors import APIError, ImageNotFound
+from docker.errors import DockerException
 from docker.utils import parse_repository_tag
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -46,8 +46,7 @@ def base_of(engine: docker.DockerClient, environment: Environment, needed: Requi
     if name in STOCK:
         check_python(environment.name, needed.python)
         return stock_image(engine, STOCK[name], show)
-    have(engine, name, section.base_image_registry, show)
-    return with_runtime(engine, name, show)
+    return with_runtime(engine, have(engine, name, section.base_image_registry, show), show)
 
 
 def check_python(environment: str, wanted: str | None) -> None:
@@ -99,24 +98,28 @@ def with_runtime(engine: docker.DockerClient, base: str, show: Show) -> str:
     return tag
 
 
-def have(engine: docker.DockerClient, name: str, registry: ContainerRegistry | None, show: Show) -> None:
-    """See that the engine has an image, pulling it if it has not. Raises BuildFailed; no message has a password."""
-    if image_id(engine, name) is not None:
-        return
+def have(engine: docker.DockerClient, name: str, registry: ContainerRegistry | None, show: Show) -> str:
+    """See that the engine has an image, pulling it if it has not; returns its whole name, with the registry's address.
+
+    Raises BuildFailed; no message has a password.
+    """
     full, credentials = name, None
     if registry is not None and registry.address:
-        full = name if name.startswith(f"{registry.address}/") else f"{registry.address}/{name}"
+        address = registry.address.partition("://")[2] or registry.address
+        full = name if name.startswith(f"{address}/") else f"{address.rstrip('/')}/{name}"
         if registry.username:
             credentials = {"username": registry.username, "password": registry.password or ""}
+    if image_id(engine, full) is not None:
+        return full
     show(f"Pulling {full} ...")
     try:
         engine.images.pull(*_parted(full), auth_config=credentials)
-        if full != name:
-            engine.images.get(full).tag(*_parted(name))
-    except (APIError, ImageNotFound) as error:
+        return full
+    except DockerException as error:
+        said = getattr(error, "explanation", None) or error
         own = " Without a registry, base-images/rootfs/build makes it." if name == DEBIAN else ""
         raise BuildFailed(
-            f"the base image {full} is not in the engine and cannot be pulled: {error.explanation or error}. Check its "
+            f"the base image {full} is not in the engine and cannot be pulled: {said}. Check its "
             f"name, the registry's address and its credentials (docker login).{own}"
         ) from None
 

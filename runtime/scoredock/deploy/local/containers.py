@@ -26,6 +26,7 @@ from scoredock.errors import ServiceFailed
 SERVICE, ROLE, GENERATION = "scoredock.service", "scoredock.role", "scoredock.generation"
 WORKSPACE = "scoredock.workspace"
 PORT = 5001
+USER = "1001"  # never root, whatever the image says
 HEALTH_PORTS = (15001, 15002)  # of odd and even generations, which may run side by side
 STOP_S = 40
 POLL_S = 0.3
@@ -84,6 +85,9 @@ class Containers:
             "healthcheck": {"test": ["NONE"]},
             "restart_policy": {"Name": "unless-stopped"},
             "stop_signal": "SIGKILL",
+            "user": USER,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
             "hostname": self._name,
         }
         # A connection that the old server has not accepted yet goes to the new one, with Linux from 5.14 on.
@@ -115,6 +119,8 @@ class Containers:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+            except PermissionError:  # a low port: the engine may have what this process has not
+                return
             except OSError as error:
                 raise ServiceFailed(self._no_port(port, error.strerror or str(error))) from None
 
@@ -138,7 +144,14 @@ class Containers:
     # -- the servers ------------------------------------------------------------------------------------------
 
     def start(
-        self, generation: int, image: str, layout: Layout, environment: Mapping[str, str], *, gpu: bool = False
+        self,
+        generation: int,
+        image: str,
+        layout: Layout,
+        environment: Mapping[str, str],
+        *,
+        gpu: bool = False,
+        shm_size: str | None = None,
     ) -> None:
         """Start the server of a generation beside the one that runs. Raises ServiceFailed."""
         holder = self._find("port")
@@ -151,6 +164,8 @@ class Containers:
             "SCOREDOCK_SHARE_PORT": "true",
             "SEPERATE_HEALTH_ENDPOINT": "true",
             "HEALTH_PORT": health_port,
+            "SCOREDOCK_PORT": str(PORT),  # whatever the environment says: it is the one that is published
+            "SCOREDOCK_HOST": "0.0.0.0",  # noqa: S104 - inside the container
         }
         volumes = {
             str(layout.app): {"bind": APP_ROOT, "mode": "ro"},
@@ -166,6 +181,8 @@ class Containers:
                 environment=variables,
                 volumes=volumes,
                 device_requests=devices,
+                shm_size=shm_size,
+                user=USER,
                 security_opt=["no-new-privileges"],
                 cap_drop=["ALL"],
             )

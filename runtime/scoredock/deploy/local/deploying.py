@@ -11,10 +11,12 @@ from pathlib import Path
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
 from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.local.bases import short
-from scoredock.deploy.local.engine import Show, build, connect
+from scoredock.deploy.local.engine import Show, build, connect, silent
 from scoredock.deploy.local.images import environment_image, service_dockerfile
-from scoredock.deploy.local.local_service import LocalWebservice, described_environment, docker_steps, silent
+from scoredock.deploy.local.local_service import LocalWebservice
+from scoredock.deploy.local.service_config import described_environment, docker_steps
 from scoredock.deploy.local.service_files import write_layout
+from scoredock.deploy.registry.hashing import hash_file
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Refused
@@ -93,7 +95,6 @@ def write_package(
 
 
 def _content(context: Path) -> str:
-    """What an image's default name is made of: its Dockerfile, and the names and sizes of the files beside it."""
+    """What an image's default name is made of: the names and the content of its files, the Dockerfile among them."""
     files = sorted(path for path in context.rglob("*") if path.is_file())
-    listed = [f"{path.relative_to(context)} {path.stat().st_size}" for path in files]
-    return "\n".join([(context / "Dockerfile").read_text(), *listed])
+    return "\n".join(f"{path.relative_to(context)} {hash_file(path, lambda _: None)}" for path in files)

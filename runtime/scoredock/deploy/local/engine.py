@@ -15,6 +15,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from scoredock.errors import BuildFailed, EngineUnavailable
 
 Show = Callable[[str], None]
+"""Called with each line of progress."""
 KEPT_LINES = 25
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _STEP = re.compile(r"^Step \d+/\d+ : ")
@@ -31,6 +32,10 @@ _HINTS = (  # the first that fits: without a network, pip says that there is no 
      "compiler in the Docker steps."),
     (r"no space left on device", "The disk is full: docker system df shows why, docker image prune frees it."),
 )  # fmt: skip
+
+
+def silent(line: str) -> None:
+    """A ``Show`` that shows nothing."""
 
 
 def connect(timeout_s: float = 600) -> docker.DockerClient:

@@ -6,39 +6,33 @@ the old one and ends the old one when the new one is Healthy; when it is not, th
 
 from __future__ import annotations
 
-import json
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NoReturn
 
-import httpx
-
-from scoredock.deploy.config import environment as described
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
-from scoredock.deploy.config.environment import EnvironmentReference
 from scoredock.deploy.config.inference_config import InferenceConfig
-from scoredock.deploy.environments import Environment
+from scoredock.deploy.local.call import score
 from scoredock.deploy.local.containers import Condition, Containers, State
-from scoredock.deploy.local.engine import Show, connect
+from scoredock.deploy.local.engine import Show, connect, image_id, silent
 from scoredock.deploy.local.images import environment_image
+from scoredock.deploy.local.service_config import config_of, described_environment, docker_steps
 from scoredock.deploy.local.service_files import write_layout
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
-from scoredock.errors import NotFound, Refused, ServiceFailed
+from scoredock.errors import Busy, NotFound, Refused, ServiceFailed
 
 KIND = "services"
 LOG_LINES = 5000
 START_TIMEOUT_S = 1800.0
 GPU_IMAGES = ("scoredock:cuda", "scoredock:tensorrt")
+ENVIRONMENT_IMAGE = "scoredock-env:"
 
 Record = dict[str, Any]
-
-
-def silent(line: str) -> None:
-    """A ``Show`` that shows nothing."""
 
 
 class LocalWebservice:
@@ -53,6 +47,7 @@ class LocalWebservice:
         self._records = workspace.records(KIND)
         self._containers = Containers(connect(), name, workspace.cache_folder.name)
         self._record = self._read(must_exist)
+        self._pending: tuple[Record, int] = ({}, 0)
 
     @staticmethod
     def deploy_configuration(port: int | None = None) -> LocalWebserviceDeploymentConfiguration:
@@ -99,7 +94,19 @@ class LocalWebservice:
     def condition(self) -> Condition:
         """State and cause."""
         self._record = self._read(must_exist=True)
-        return self._containers.condition(self._record["generation"], was_healthy=bool(self._record["was_healthy"]))
+        generation = self._record["generation"]
+        found = self._containers.condition(generation, was_healthy=bool(self._record["was_healthy"]))
+        if found.state is State.HEALTHY and self._containers.generations() != [generation] and not self._is_changing():
+            cause = "a change of it was interrupted, and two versions answer"
+            return Condition(State.UNHEALTHY, f"{cause}. End it: scoredock service reload {self.name}")
+        return found
+
+    def _is_changing(self) -> bool:
+        try:
+            with self.workspace.lock(f"service-{self.name}"):
+                return False
+        except Busy:
+            return True
 
     def serialize(self) -> Record:
         """Everything that is known of it, for JSON."""
@@ -130,6 +137,7 @@ class LocalWebservice:
 
     def get_logs(self, num_lines: int = LOG_LINES) -> str:
         """The last lines that the server has written."""
+        self._record = self._read(must_exist=True)
         return self._containers.logs(self._record["generation"], num_lines)
 
     def run(self, input_data: Any) -> Any:
@@ -137,32 +145,18 @@ class LocalWebservice:
 
         Raises ServiceFailed when the answer's status is not 200.
         """
-        body = input_data if isinstance(input_data, (str, bytes)) else json.dumps(input_data)
         try:
-            headers = {"Content-Type": "application/json"}
-            answer = httpx.post(self.scoring_uri, content=body, headers=headers, timeout=None)  # noqa: S113 - its own
-        except httpx.TransportError as error:
-            where = f"{self.name} does not answer at {self.scoring_uri}"
-            said = str(error).rstrip(".")
-            raise ServiceFailed(
-                f"{where}: {said}. It is {self.state}. Why: scoredock service show {self.name}"
-            ) from None
-        if answer.status_code != 200:
-            raise ServiceFailed(
-                f"Received bad response from service {self.name}:\nResponse Code: {answer.status_code}\n"
-                f"Headers: {dict(answer.headers)}\nContent: {answer.text}"
-            )
-        try:
-            return answer.json()
-        except ValueError:
-            return answer.text
+            return score(self.name, self.port, input_data)
+        except ConnectionError as error:
+            where = f"{self.name} does not answer at {self.scoring_uri}: {str(error).rstrip('.')}"
+            raise ServiceFailed(f"{where}. It is {self.state}. Why: scoredock service show {self.name}") from None
 
     # -- changing it ------------------------------------------------------------------------------------------
 
     def wait_for_deployment(self, show_output: bool = False, timeout_s: float = START_TIMEOUT_S) -> None:
         """Return when it is Healthy. Raises ServiceFailed when it ends up in another state."""
         with self.changing():
-            self._settle(self._record, timeout_s, print if show_output else silent)
+            self._settle(self._read(must_exist=True), timeout_s, print if show_output else silent)
 
     def update(
         self,
@@ -172,30 +166,42 @@ class LocalWebservice:
         inference_config: InferenceConfig | None = None,
         show: Show = silent,
     ) -> None:
-        """Change what is given, leave the rest; the old service answers until the new one is Healthy."""
+        """Change what is given, leave the rest; the old service answers until the new one is Healthy.
+
+        Without ``inference_config``, script and packages stay those that run, whatever their files hold by now.
+        """
         with self.changing():
             record = self._read(must_exist=True)
-            port = record["deployment_config"].get("port")
-            self.change(
-                self._models() if models is None else models,
-                inference_config or _config_of(record),
-                deployment_config or LocalWebserviceDeploymentConfiguration(port=port),
-                wait=wait,
-                show=show,
+            models = self._models() if models is None else models
+            deployment = deployment_config or LocalWebserviceDeploymentConfiguration(
+                port=record["deployment_config"].get("port")
             )
+            running = self._folder() / str(record["generation"]) / "app"
+            kept = inference_config is None and running.is_dir() and image_id(connect(), record["image"]) is not None
+            if not kept:
+                self.change(models, inference_config or config_of(record), deployment, wait=wait, show=show)
+                return
+            record = {**record, "deployment_config": deployment.to_dict()}
+            with tempfile.TemporaryDirectory(prefix="scoredock-app-") as folder:  # what runs may be removed meanwhile
+                app = shutil.copytree(running, Path(folder) / "app")
+                self._move(deployment.port, show)
+                self._replace(models, config_of(record), record, wait=wait, show=show, app=app)
 
     def reload(self, wait: bool = False, show: Show = silent) -> None:
         """Restart with fresh copies of the script and the files beside it; no build, the same models and packages."""
         with self.changing():
             record = self._read(must_exist=True)
-            self._replace(self._models(), _config_of(record), record, wait=wait, show=show)
+            config = config_of(record)
+            config.check_files()
+            self._replace(self._models(), config, record, wait=wait, show=show)
 
     def delete(self, delete_cache: bool = True, delete_image: bool = False) -> None:
         """End it and remove its containers, files and record; with ``delete_image``, its environment's image too."""
         with self.changing():
             self._containers.remove_all()
-            if delete_image and self._record.get("image"):
-                self._containers.remove_image(str(self._record["image"]))
+            image = str(self._record.get("image"))
+            if delete_image and image.startswith(ENVIRONMENT_IMAGE):  # never an image that somebody else made
+                self._containers.remove_image(image)
             if delete_cache:
                 shutil.rmtree(self._folder(), ignore_errors=True)
             if self.exists:
@@ -223,27 +229,62 @@ class LocalWebservice:
             show(f"Using model {model.id}")
         environment = described_environment(self.workspace, config)
         image = environment_image(connect(), environment, docker_steps(config), show)
-        gpu = bool(config.enable_gpu) or environment.docker.base_image in GPU_IMAGES
         record = {
             **self._record,
             "image": image,
-            "gpu": gpu,
+            "gpu": environment.docker.base_image in GPU_IMAGES,
+            "shm_size": environment.docker.shm_size,
             "environment_variables": dict(environment.environment_variables),
             "deployment_config": deployment.to_dict(),
         }
-        present = self._containers.port()
-        if present is not None and deployment.port not in (None, present):
-            self._containers.check_port(deployment.port)
-            show(f"The port changes from {present} to {deployment.port}: the service is away for a moment.")
-            self._containers.remove_all()
+        self._move(deployment.port, show)
         self._replace(models, config, record, wait=wait, show=show)
 
     # -- inside -----------------------------------------------------------------------------------------------
 
+    def _move(self, port: int | None, show: Show) -> None:
+        """Leave the port that is held when another one is wanted, which must be free. Raises ServiceFailed."""
+        present = self._containers.port()
+        if present is not None and port not in (None, present):
+            self._containers.check_port(port)
+            show(f"The port changes from {present} to {port}: the service is away until the new one is Healthy.")
+            self._containers.remove_all()
+
     def _replace(
-        self, models: Sequence[Model], config: InferenceConfig, record: Record, *, wait: bool, show: Show
+        self,
+        models: Sequence[Model],
+        config: InferenceConfig,
+        record: Record,
+        *,
+        wait: bool,
+        show: Show,
+        app: Path | None = None,
     ) -> None:
-        """Start a generation with these models and this script; ``record`` has the rest."""
+        """Start a generation with these models and this script, or that of ``app``; ``record`` has the rest."""
+        is_new = not self.exists
+        if is_new:  # so that it can be listed and deleted, whatever happens from here on
+            self._put({**record, "name": self.name, "generation": 0, "was_healthy": False, "models": []})
+        try:
+            self._start(models, config, record, app, show)
+        except BaseException:
+            if is_new:
+                self._records.delete(self.name)
+                self._record = {}
+                shutil.rmtree(self._folder(), ignore_errors=True)
+            raise
+        record, old = self._pending
+        if old and self._containers.condition(old, was_healthy=True).state is not State.FAILED:
+            self._take_over(old, record, show)
+            return
+        self._put(record)
+        self._sweep(record["generation"])
+        if wait:
+            self._settle(record, START_TIMEOUT_S, show)
+
+    def _start(
+        self, models: Sequence[Model], config: InferenceConfig, record: Record, app: Path | None, show: Show
+    ) -> None:
+        """Start the next generation; ``_pending`` is its record, and the generation before it."""
         if self._containers.port() is None:  # a new service; or one whose port somebody took away
             self._containers.remove_all()
             port = self._containers.hold_port(record["image"], record["deployment_config"].get("port"))
@@ -270,24 +311,26 @@ class LocalWebservice:
         folder = self._folder() / str(new)
         try:
             shutil.rmtree(folder, ignore_errors=True)
-            layout = write_layout(folder, config, models)
+            layout = write_layout(folder, config, models, app_from=app)
             variables = {"SERVICE_NAME": self.name, **record["environment_variables"]}
-            self._containers.start(new, record["image"], layout, variables, gpu=record["gpu"])
+            self._containers.start(
+                new, record["image"], layout, variables, gpu=record["gpu"], shm_size=record.get("shm_size")
+            )
         except BaseException:
             self._drop(new)
             if not old:
                 self._containers.remove_all()
             raise
-        if old and self._containers.condition(old, was_healthy=True).state is State.HEALTHY:
-            self._take_over(old, record, show)
-            return
-        self._put(record)
-        for generation in self._containers.generations():
-            if generation != new:
-                self._containers.end(generation)
-                self._drop(generation)
-        if wait:
-            self._settle(record, START_TIMEOUT_S, show)
+        self._pending = record, old
+
+    def _sweep(self, generation: int) -> None:
+        """End and remove every other generation, and its files."""
+        for other in self._containers.generations():
+            if other != generation:
+                self._containers.end(other)
+        for folder in self._folder().iterdir():
+            if folder.name != str(generation):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _take_over(self, old: int, record: Record, show: Show) -> None:
         """Wait for the new generation, then end the old one; or take the new one back."""
@@ -295,13 +338,13 @@ class LocalWebservice:
         show("Checking container health...")
         try:
             condition = self._containers.wait_until_settled(new, START_TIMEOUT_S, show)
+            if condition.state is State.HEALTHY:
+                self._put({**record, "was_healthy": True})
         except BaseException:  # two versions must not go on answering beside each other
             self._drop(new)
             raise
         if condition.state is State.HEALTHY:
-            self._put({**record, "was_healthy": True})
-            self._containers.end(old)
-            self._drop(old)
+            self._sweep(new)
             show(f"Local webservice is running at http://localhost:{self.port}")
             return
         for line in self._containers.logs(new, 20).splitlines():
@@ -351,21 +394,3 @@ class LocalWebservice:
 
     def __repr__(self) -> str:
         return f"LocalWebservice({self.name!r})"
-
-
-def described_environment(workspace: Workspace, config: InferenceConfig) -> described.Environment:
-    """A configuration's environment; one that is only named is looked up in the workspace."""
-    reference = config.environment
-    if isinstance(reference, EnvironmentReference):
-        return Environment.get(workspace, reference.name, reference.version)
-    return config.described_environment()
-
-
-def docker_steps(config: InferenceConfig) -> str:
-    """The lines for the Dockerfile that a configuration names; empty for none."""
-    path = config.extra_docker_steps_path
-    return "" if path is None else path.read_text(encoding="utf-8")
-
-
-def _config_of(record: Record) -> InferenceConfig:
-    return InferenceConfig.from_dict(record["inference_config"], record["config_folder"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.local.source_folder import copy_source
 from scoredock.deploy.registry.model import Model
-from scoredock.errors import DeployError
+from scoredock.errors import DeployError, Refused
 
 APP_ROOT = "/var/azureml-app"
 MODELS = "azureml-models"
@@ -31,31 +31,24 @@ class Layout:
     environment: dict[str, str]
 
 
-def write_layout(folder: Path, config: InferenceConfig, models: Sequence[Model], *, link: bool = True) -> Layout:
+def write_layout(
+    folder: Path, config: InferenceConfig, models: Sequence[Model], *, link: bool = True, app_from: Path | None = None
+) -> Layout:
     """Lay out script and models in ``folder``, which must not exist yet. Raises ConfigError when the script is missing.
 
     The source directory keeps its own name below the app root, as scripts expect that open ``./NAME/file``. Models are
     hard links to the registry's read-only files where the file system allows it, and copies elsewhere; or copies
-    anyway, without ``link``, for a folder that somebody may write to.
+    anyway, without ``link``, for a folder that somebody may write to. ``app_from`` is the app root of a layout made
+    before, whose script is taken instead of the source directory's.
     """
-    config.check_files()
     app = folder / "app"
-    (app / MODELS).mkdir(parents=True)
-    environment = {"AML_APP_ROOT": APP_ROOT, "AZUREML_MODEL_DIR": model_dir(models)}
-    if config.source_directory:
-        name = config.root.resolve().name
-        copied = copy_source(config.root, app / name)
-        if Path(config.entry_script) not in copied:
-            raise DeployError(
-                f"entryScript: {config.entry_script} is left out by an ignore file of {config.root}: take it out of "
-                "there."
-            )
-        environment |= {"AZUREML_ENTRY_SCRIPT": f"{name}/{config.entry_script}", "AZUREML_SOURCE_DIRECTORY": name}
+    environment = {"AML_APP_ROOT": APP_ROOT, "AZUREML_MODEL_DIR": model_dir(models), **_script_variables(config)}
+    if app_from is None:
+        config.check_files()
+        (app / MODELS).mkdir(parents=True)
+        _copy_script(config, app)
     else:
-        script = app / config.script_path.name
-        shutil.copyfile(config.script_path, script)
-        script.chmod(0o644)
-        environment["AZUREML_ENTRY_SCRIPT"] = script.name
+        shutil.copytree(app_from, app)
     for path in (folder, app, app / MODELS):
         path.chmod(0o755)
     (app / MODEL_MAP).write_text(json.dumps(model_map(models), indent=2))
@@ -63,7 +56,32 @@ def write_layout(folder: Path, config: InferenceConfig, models: Sequence[Model],
     for model in models:
         _lay_out(model.local_path(), folder / "models" / model.name / str(model.version), link)
     (folder / "models").mkdir(exist_ok=True)
+    (folder / "models").chmod(0o755)
     return Layout(app, folder / "models", environment)
+
+
+def _script_variables(config: InferenceConfig) -> dict[str, str]:
+    """The variables that tell the server where the script is. Raises Refused for a source directory of a taken name."""
+    if not config.source_directory:
+        return {"AZUREML_ENTRY_SCRIPT": config.script_path.name}
+    name = config.root.resolve().name
+    if name in (MODELS, MODEL_MAP):
+        raise Refused(f"sourceDirectory: {name} is the name of something else in the app root. Rename the folder.")
+    return {"AZUREML_ENTRY_SCRIPT": f"{name}/{config.entry_script}", "AZUREML_SOURCE_DIRECTORY": name}
+
+
+def _copy_script(config: InferenceConfig, app: Path) -> None:
+    if config.source_directory:
+        copied = copy_source(config.root, app / config.root.resolve().name)
+        if Path(config.entry_script) not in copied:
+            raise DeployError(
+                f"entryScript: {config.entry_script} is left out by an ignore file of {config.root}: take it out of "
+                "there."
+            )
+    else:
+        script = app / config.script_path.name
+        shutil.copyfile(config.script_path, script)
+        script.chmod(0o644)
 
 
 def model_dir(models: Sequence[Model]) -> str:

@@ -56,4 +56,8 @@ def _walk(root: Path, folder: Path, ignored: GitIgnoreSpec) -> Iterator[Path]:
 def _first_of(folder: Path, *names: str) -> list[str]:
     """The lines of the first of these files that there is."""
     file = next((folder / name for name in names if (folder / name).is_file()), None)
-    return [] if file is None else [line.rstrip() for line in file.read_text(encoding="utf-8").splitlines()]
+    return (
+        []
+        if file is None
+        else [line.rstrip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
+    )
