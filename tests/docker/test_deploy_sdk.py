@@ -169,3 +169,11 @@ def test_importing_the_names_needs_no_engine(place):
     done = subprocess.run([sys.executable, "-c", text], cwd=place.folder, env=variables, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("scoredock.errors.EngineUnavailable: no Docker engine answers")
+
+
+@pytest.mark.usefixtures("image")
+def test_an_environment_is_built_by_itself(engine):
+    from scoredock.deploy import Environment
+
+    image = Environment.curated("scoredock-cpu").build_local()
+    assert engine.images.get(image).labels["org.opencontainers.image.title"] == "scoredock"

@@ -12,6 +12,8 @@ import httpx
 from containers import PROJECT
 from deployments import load
 
+from servers import wait_until
+
 SAMPLE = PROJECT / "samples" / "sklearn-diabetes"
 MODEL_TEXT = """
     from pathlib import Path
@@ -95,10 +97,10 @@ def test_an_update_under_load_loses_no_request(place):
     name = place.name()
     place.deploy(name, "-m", "text:1")
     with load(place.show(name)["scoring_uri"]) as seen:
-        time.sleep(0.5)
+        wait_until(lambda: len(seen.answers) > 20, what="answers of the old one")
         place.cli("service", "update", name, "-m", "text:2")
         at_the_end = len(seen.answers)
-        time.sleep(0.5)
+        wait_until(lambda: len(seen.answers) > at_the_end + 50, what="answers of the new one")
     assert seen.failures == []
     assert set(seen.answers) == {"v1", "v2"}
     assert seen.answers[0] == "v1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from azureml.ai.monitoring.context import (  # type: ignore[import-not-found]
+from azureml.ai.monitoring.context import (  # type: ignore[import-not-found] # the finder gives it
     BasicCorrelationContext,
     CorrelationContext,
 )

@@ -12,7 +12,7 @@ RunT = TypeVar("RunT", bound=Callable[..., Any])
 
 def rawhttp(func: RunT) -> RunT:
     """Mark a run() that wants the Flask request. The mark belongs to this function alone."""
-    func.__scoredock_rawhttp__ = True  # type: ignore[attr-defined]
+    func.__scoredock_rawhttp__ = True  # type: ignore[attr-defined] # a mark on a function
     return func
 
 

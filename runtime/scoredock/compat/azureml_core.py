@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azureml.core.model import Model  # type: ignore[import-not-found]
+from azureml.core.model import Model  # type: ignore[import-not-found] # the finder gives it
 
 __all__ = ["Model"]
 

@@ -37,7 +37,7 @@ class ModelDataCollector:
         """Take one set of values; True when it was shown."""
         if os.environ.get("AML_MODEL_DC_DEBUG", "").lower() != "true":
             return False
-        print(f"collect {self.model_name}/{self.designation} {user_correlation_id}: {input_data!r}")  # noqa: T201
+        print(f"collect {self.model_name}/{self.designation} {user_correlation_id}: {input_data!r}")  # noqa: T201 - what the variable asks for
         return True
 
     def add_correlations(self, input_data: Any, correlations: Any = None) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from pathlib import Path
 from typing import Any, cast
 
 from scoredock.deploy.config import environment as described
@@ -48,14 +47,10 @@ class Environment(described.Environment):
 
     def build_local(self, workspace: Workspace | None = None, **_azure: Any) -> str:
         """Build the environment's image in this machine's Docker engine; returns its name. Raises BuildFailed."""
-        from scoredock.deploy.local.engine import connect
+        from scoredock.deploy.local.engine import connect, silent
         from scoredock.deploy.local.images import environment_image
 
-        return environment_image(connect(), self, "", lambda line: None)
-
-    def save(self, path: str | Path) -> None:
-        """``save_to_directory`` under a shorter name, replacing what is there."""
-        self.save_to_directory(path, overwrite=True)
+        return environment_image(connect(), self, "", silent)
 
     def _content(self) -> dict[str, Any]:
         return {**self.to_dict(), "version": None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,15 +42,15 @@ class Report:
             raise ConfigError(sorted(self.problems, key=lambda problem: problem.line or 0))
 
 
-class Kind:
+class Kind(ABC):
     """A kind of value. ``read`` reports a wrong value and then returns anything; null comes to it if it keeps that."""
 
     expected: str = "a value"
     keeps_null = False
 
+    @abstractmethod
     def read(self, node: Node, report: Report) -> Any:
         """The node's value in Python's words."""
-        raise NotImplementedError
 
     def write(self, value: Any, with_secrets: bool) -> Any:
         """The value in JSON's words."""
@@ -101,7 +102,7 @@ class Whole(Kind):
     multiple_of: int = 1
 
     @property
-    def expected(self) -> str:  # type: ignore[override]
+    def expected(self) -> str:  # type: ignore[override] # a constant of the other kinds
         kind = "a whole number" if self.multiple_of == 1 else f"a multiple of {self.multiple_of}"
         return kind + _bounds(self.low, self.high)
 
@@ -122,7 +123,7 @@ class Number(Kind):
     high: float | None = None
 
     @property
-    def expected(self) -> str:  # type: ignore[override]
+    def expected(self) -> str:  # type: ignore[override] # a constant of the other kinds
         return "a number" + (f" above {self.above:g}" if self.above is not None else _bounds(self.low, self.high))
 
     def read(self, node: Node, report: Report) -> Any:
@@ -141,7 +142,7 @@ class Choice(Kind):
     words: tuple[str, ...]
 
     @property
-    def expected(self) -> str:  # type: ignore[override]
+    def expected(self) -> str:  # type: ignore[override] # a constant of the other kinds
         return self.words[0] if len(self.words) == 1 else f"one of {', '.join(self.words)}"
 
     def read(self, node: Node, report: Report) -> Any:

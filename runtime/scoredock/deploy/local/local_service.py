@@ -47,7 +47,6 @@ class LocalWebservice:
         self._records = workspace.records(KIND)
         self._containers = Containers(connect(), name, workspace.cache_folder.name)
         self._record = self._read(must_exist)
-        self._pending: tuple[Record, int] = ({}, 0)
 
     @staticmethod
     def deploy_configuration(port: int | None = None) -> LocalWebserviceDeploymentConfiguration:
@@ -265,14 +264,13 @@ class LocalWebservice:
         if is_new:  # so that it can be listed and deleted, whatever happens from here on
             self._put({**record, "name": self.name, "generation": 0, "was_healthy": False, "models": []})
         try:
-            self._start(models, config, record, app, show)
+            record, old = self._start(models, config, record, app, show)
         except BaseException:
             if is_new:
                 self._records.delete(self.name)
                 self._record = {}
                 shutil.rmtree(self._folder(), ignore_errors=True)
             raise
-        record, old = self._pending
         if old and self._containers.condition(old, was_healthy=True).state is not State.FAILED:
             self._take_over(old, record, show)
             return
@@ -283,8 +281,8 @@ class LocalWebservice:
 
     def _start(
         self, models: Sequence[Model], config: InferenceConfig, record: Record, app: Path | None, show: Show
-    ) -> None:
-        """Start the next generation; ``_pending`` is its record, and the generation before it."""
+    ) -> tuple[Record, int]:
+        """Start the next generation; returns its record, and the number of the one before it, 0 for none."""
         if self._containers.port() is None:  # a new service; or one whose port somebody took away
             self._containers.remove_all()
             port = self._containers.hold_port(record["image"], record["deployment_config"].get("port"))
@@ -321,7 +319,7 @@ class LocalWebservice:
             if not old:
                 self._containers.remove_all()
             raise
-        self._pending = record, old
+        return record, old
 
     def _sweep(self, generation: int) -> None:
         """End and remove every other generation, and its files."""
