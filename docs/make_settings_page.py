@@ -9,7 +9,7 @@ from scoredock.settings import Declaration, groups
 PAGE = Path(__file__).parent / "settings.md"
 
 HEAD = """\
-<!-- Made by `make docs` from runtime/scoredock/settings.py: change that file, not this one. -->
+<!-- Made by `make docs` from runtime/scoredock/settings/table.py: change that file, not this one. -->
 # Settings
 
 Each setting is a variable, a key of the config file, and, where the table shows one, an option of

@@ -24,7 +24,7 @@ def each(chosen: Any) -> Any:
 
 
 def samples(one: Declaration, folder: Path) -> list[tuple[Any, Any]]:
-    """Three different values of a setting, none of them its default: as given, and as resolved."""
+    """Three values of a setting, each unlike the one before, the first not its default: as given, and as resolved."""
     if one.kind in ("bool", "true_only"):
         flipped = "false" if one.default else "true"
         same = "true" if one.default else "false"
@@ -32,7 +32,8 @@ def samples(one: Declaration, folder: Path) -> list[tuple[Any, Any]]:
     if one.kind == "int":
         return [(str(number), number) for number in (11, 12, 13)]
     if one.choices:
-        return [(choice.swapcase(), choice) for choice in one.choices if choice != one.default][:3]
+        others = [choice for choice in one.choices if choice != one.default]
+        return [(choice.swapcase(), choice) for choice in [*others[:1], *(others[1:] or [one.default]), *others][:3]]
     if one.kind == "path":
         for name in ("a", "b", "c"):
             (folder / name).write_text("{}") if one.name == "config_file" else (folder / name).mkdir()

@@ -11,15 +11,22 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TextIO
 
 from scoredock.observe.logs import LineFormatter
+
+STREAMED, LEFT = -1, -2  # instead of the size of an answer's body
 
 logger = logging.getLogger("scoredock.request")
 
 
 class Entry(NamedTuple):
-    """A request that was answered; ``ended`` in seconds since the epoch, ``length`` of the body in bytes."""
+    """A request that was answered; ``ended`` in seconds since the epoch, times in ms, sizes of bodies in bytes.
+
+    ``queue_ms`` and ``run_ms`` are -1 where the request did not wait for scoring, or run() did not return. ``sent`` is
+    -1 for a streamed body, and -2 for a client that left before it was answered.
+    """
 
     ended: float
     request_id: str
@@ -27,17 +34,27 @@ class Entry(NamedTuple):
     target: str
     status: int
     elapsed_ms: float
-    length: str
+    queue_ms: float
+    run_ms: float
+    received: int
+    sent: int
 
     def message(self) -> str:
         """The line without what logging puts before it."""
-        return f"[{self.request_id}] {self.method} {self.target} {self.status} {self.elapsed_ms:.3f}ms {self.length}"
+        sent = self.sent if self.sent >= 0 else "N/A" if self.sent == STREAMED else "-"
+        queue = f" queue={self.queue_ms:.3f}ms" if self.queue_ms >= 0 else ""
+        run = f" run={self.run_ms:.3f}ms" if self.run_ms >= 0 else ""
+        return (
+            f"[{self.request_id}] {self.method} {self.target} {self.status} {self.elapsed_ms:.3f}ms {sent}"
+            f"{queue}{run} in={self.received}"
+        )
 
 
 class RequestLog:
-    """Collects entries and writes them at the end of the event loop's turn."""
+    """Collects entries; at the end of the event loop's turn it writes them, and hands them to each of ``sinks``."""
 
-    def __init__(self) -> None:
+    def __init__(self, sinks: Sequence[Callable[[Sequence[Entry]], None]] = ()) -> None:
+        self._sinks = sinks
         self._entries: list[Entry] = []
         self._second = 0
         self._stamp = ""
@@ -46,11 +63,19 @@ class RequestLog:
     def add(self, entry: Entry) -> None:
         """Take an entry. Called on the event loop."""
         if not self._entries:
-            asyncio.get_running_loop().call_soon(self._write)
+            asyncio.get_running_loop().call_soon(self._hand_on)
         self._entries.append(entry)
 
-    def _write(self) -> None:
+    def _hand_on(self) -> None:
         entries, self._entries = self._entries, []
+        for sink in self._sinks:
+            try:
+                sink(entries)
+            except Exception:
+                logger.exception("requests could not be counted")
+        self._write(entries)
+
+    def _write(self, entries: Sequence[Entry]) -> None:
         if not logger.isEnabledFor(logging.INFO):
             return
         handler = _untouched_handler()

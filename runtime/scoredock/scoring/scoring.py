@@ -107,6 +107,7 @@ class Scoring:
 
     def answer(self, result: Any, incoming: Incoming, elapsed_ms: float) -> Answer:
         """The answer that carries run()'s result and says how long it took. Raises EncodingError."""
+        incoming.run_ms = elapsed_ms
         answer = self.write(result, incoming)
         answer.headers.append(_took(elapsed_ms))
         return answer

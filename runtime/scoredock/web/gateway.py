@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from scoredock import __version__
 from scoredock.engine import Engine
 from scoredock.errors import Abandoned, RequestProblem, ScoredockError
-from scoredock.observe.request_log import Entry, RequestLog
+from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
 from scoredock.schema.swagger import DEFAULT_VERSION
 from scoredock.settings import Settings
@@ -100,7 +100,7 @@ class Gateway:
 
     def streamed(self, incoming: Incoming, status: int) -> None:
         """A streamed answer has ended."""
-        self._note(incoming, status, "N/A")
+        self._note(incoming, status, STREAMED)
 
     def _score(self, incoming: Incoming) -> Answer | None:
         """The answer to a request for scoring; None when it will come."""
@@ -122,10 +122,12 @@ class Gateway:
         return None
 
     def _scored(self, incoming: Incoming, answer: Answer | None, error: BaseException | None) -> None:
-        incoming.job = None
+        job, incoming.job = incoming.job, None
+        if job is not None and job.started_at is not None:
+            incoming.queue_ms = (job.started_at - job.queued_at) * 1000
         if answer is None:
             if isinstance(error, Abandoned):
-                self._note(incoming, 499, "-")
+                self._note(incoming, 499, LEFT)
                 return
             if isinstance(error, ScoredockError):
                 answer = problem_answer(error)
@@ -172,14 +174,15 @@ class Gateway:
         if client is not None:
             client.send(incoming, answer.status, headers, answer.body)
         if incoming.path in LOGGED:
-            self._note(incoming, answer.status, str(len(answer.body)))
+            self._note(incoming, answer.status, len(answer.body))
 
-    def _note(self, incoming: Incoming, status: int, length: str) -> None:
+    def _note(self, incoming: Incoming, status: int, sent: int) -> None:
         query, path = incoming.query, incoming.path
         target = f"{path}?{query.decode('latin-1')}" if query else path
         elapsed_ms = (time.perf_counter() - incoming.started) * 1000
-        entry = Entry(time.time(), incoming.ids.request_id, incoming.method, target, status, elapsed_ms, length)
-        self._log.add(entry)
+        times = elapsed_ms, incoming.queue_ms, incoming.run_ms
+        request_id, method = incoming.ids.request_id, incoming.method
+        self._log.add(Entry(time.time(), request_id, method, target, status, *times, len(incoming.body), sent))
 
 
 def _has_length(headers: list[Header]) -> bool:

@@ -32,12 +32,13 @@ class Incoming:
     ``time.perf_counter()`` when the headers were complete. ``client`` gets the answer; it is None once it has
     left, or where there never was one. ``job`` is the request's place in the engine while it has one.
     ``too_large`` says how large a body is that was not taken; empty when it was. ``arguments`` are run()'s, once
-    they have been read.
+    they have been read. ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that
+    is unknown.
     """
 
     __slots__ = (
         *("arguments", "body", "by_name", "client", "http_version", "ids", "job", "keep_alive", "method", "pairs"),
-        *("path", "query", "raw_path", "started", "too_large"),
+        *("path", "query", "queue_ms", "raw_path", "run_ms", "started", "too_large"),
     )
 
     def __init__(
@@ -66,6 +67,7 @@ class Incoming:
         self.started = started
         self.client = client
         self.too_large = ""
+        self.queue_ms = self.run_ms = -1.0
         self.arguments: dict[str, Any] | None = None
         self.ids: Ids = NO_IDS
         self.job: Job[Incoming, Any] | None = None

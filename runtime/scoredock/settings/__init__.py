@@ -1,0 +1,7 @@
+"""Every setting of scoredock, declared once; the command line, the documentation and warnings are made from that."""
+
+from scoredock.settings.declaration import Declaration
+from scoredock.settings.resolution import resolve
+from scoredock.settings.table import Settings, declarations, groups
+
+__all__ = ["Declaration", "Settings", "declarations", "groups", "resolve"]

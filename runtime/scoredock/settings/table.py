@@ -1,0 +1,210 @@
+"""Every setting: name, variable, flag, type, default, bounds, meaning.
+
+Names without the prefix ``SCOREDOCK_`` are those of azureml-inference-server-http.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoredock.cgroups import available_cpus
+from scoredock.settings.declaration import Declaration, setting
+
+SCRIPT, SERVING, WORKERS, LIMITS, BATCHING = "Script and model", "Serving", "Workers", "Limits", "Batching"
+ACCESS = "Access and encryption"
+DESCRIPTION, LOGS, DEVELOPMENT = "Service description", "Logs and telemetry", "Development"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one server, resolved. Times are in the unit that the name ends with."""
+
+    # fmt: off
+    app_root: Path = setting("path", "AML_APP_ROOT", Path(), SCRIPT,
+        "Folder that relative script paths start from; it is importable. Default: the current folder.")
+    entry_script: str | None = setting("str", "AZUREML_ENTRY_SCRIPT", None, SCRIPT,
+        "The entry script, a file with init() and run(). Default: module `main` in the app root.",
+        flag="--entry_script")
+    source_directory: str | None = setting("str", "AZUREML_SOURCE_DIRECTORY", None, SCRIPT,
+        "Folder, relative to the app root, that is importable too.")
+    model_dir: Path | None = setting("path", "AZUREML_MODEL_DIR", None, SCRIPT,
+        "Folder of the model; the script reads it from this variable.", flag="--model_dir")
+    config_file: Path | None = setting("path", "AZUREML_CONFIG_FILE", None, SCRIPT,
+        "JSON file of settings, one key a variable. Default: `config.json` in the app root, then beside the "
+        "entry script.", flag="--config_file")
+    extra_python_lib_path: str | None = setting("str", "AZUREML_EXTRA_PYTHON_LIB_PATH", None, SCRIPT,
+        "A ready site-packages folder, relative to the entry script's folder, put on the import path.")
+    extra_requirements_txt: str | None = setting("str", "AZUREML_EXTRA_REQUIREMENTS_TXT", None, SCRIPT,
+        "A pip requirements file, relative to the entry script's folder, installed at every start.")
+
+    host: str = setting("str", "SCOREDOCK_HOST", "0.0.0.0", SERVING,  # noqa: S104 - a container's server
+        "Address to listen on.", flag="--host")
+    port: int = setting("int", "SCOREDOCK_PORT", 5001, SERVING,
+        "Port to listen on.", flag="--port", minimum=1, maximum=65535)
+    share_port: bool = setting("bool", "SCOREDOCK_SHARE_PORT", False, SERVING,
+        "Listen only when a worker can score, and let other servers of the same user that have this setting listen on "
+        "the same port: to replace a running server without a gap, start the new one, and when it is ready, end the "
+        "old one. Ask for its readiness on a health port of its own.")
+    separate_health_endpoint: bool = setting("bool", "SEPERATE_HEALTH_ENDPOINT", False, SERVING,
+        "Answer health on a port of its own as well (the variable's spelling is historical).",
+        aliases=("SEPARATE_HEALTH_ENDPOINT",))
+    health_port: int = setting("int", "HEALTH_PORT", 5000, SERVING,
+        "That port; the flag switches the separate endpoint on.",
+        flag="--health_port", minimum=1, maximum=65535)
+    cors_origins: str | None = setting("str", "AML_CORS_ORIGINS", None, SERVING,
+        "Origins that browsers may call from, separated by commas; `*` for every origin.",
+        flag="--access_control_allow_origins")
+    server_version_header: bool = setting("true_only", "SERVER_VERSION_LOG_RESPONSE_ENABLED", True, SERVING,
+        "Send the `x-ms-server-version` header; anything but `true` switches it off.")
+
+    worker_count: int = setting("int", "WORKER_COUNT", 1, WORKERS,
+        "Worker processes; each holds its own model. `auto`: as many as there are CPUs, of those that the container "
+        "may use.", flag="--worker_count", minimum=1, auto=available_cpus)
+    worker_timeout_s: int = setting("int", "WORKER_TIMEOUT", 300, WORKERS,
+        "Seconds after which a worker that gives no sign of life is killed; 0 never. Loading a model and "
+        "scoring do not count, unless native code holds the interpreter lock.", minimum=0)
+    worker_preload: bool = setting("bool", "WORKER_PRELOAD", False, WORKERS,
+        "Import the script and run init() once, before the workers are forked.")
+    scoring_threads: int = setting("int", "SCOREDOCK_SCORING_THREADS", 1, WORKERS,
+        "Threads of one worker that call run(), for scripts whose libraries release the interpreter lock and may "
+        "be called by several threads at once; init() runs once, in the first.", minimum=1, maximum=64)
+    warmup: bool = setting("bool", "SCOREDOCK_WARMUP", True, WORKERS,
+        "Score the sample of the script's schema before a worker takes requests, so that the first one is as fast "
+        "as the others. Without a schema nothing is scored; a failure is a warning.")
+    accelerator: str = setting("str", "SCOREDOCK_ACCELERATOR", "cpu", WORKERS,
+        "What scripts compute on; `scoredock.accelerators.onnx_providers()` gives ONNX Runtime's providers for it. "
+        "With `cuda` or `tensorrt` the server does not start where that cannot be used; `auto` takes the best of "
+        "them that can, and warns when that is the CPU.", choices=("cpu", "cuda", "tensorrt", "auto"))
+    engine_cache: Path | None = setting("path", "SCOREDOCK_ENGINE_CACHE", None, WORKERS,
+        "Folder of the engines that TensorRT builds, by model, TensorRT version and device; a volume keeps them. "
+        "Default: `scoredock-engines-UID` in the folder for temporary files.")
+    drain_timeout_s: int = setting("int", "SCOREDOCK_DRAIN_TIMEOUT_S", 30, WORKERS,
+        "Seconds that requests in flight have to finish after SIGTERM.", minimum=0)
+
+    max_worker_mb: int = setting("int", "SCOREDOCK_MAX_WORKER_MB", 0, WORKERS,
+        "Memory in MiB (resident, the shared part divided among those that share it) above which a worker is replaced, "
+        "once another one is ready; for scripts that leak. 0 for no limit.", minimum=0)
+    max_requests: int = setting("int", "SCOREDOCK_MAX_REQUESTS", 0, WORKERS,
+        "Scoring requests after which a worker is replaced, once another one is ready; 0 for no limit.", minimum=0)
+    max_requests_jitter: int = setting("int", "SCOREDOCK_MAX_REQUESTS_JITTER", 0, WORKERS,
+        "Up to so many more, drawn by each worker, so that not all are replaced at once.", minimum=0)
+
+    primary_key: str | None = setting("str", "SCOREDOCK_PRIMARY_KEY", None, ACCESS,
+        "Key that clients present as `Authorization: Bearer KEY` for everything but health.", secret=True)
+    secondary_key: str | None = setting("str", "SCOREDOCK_SECONDARY_KEY", None, ACCESS,
+        "Another key, as good as the first: replace one while clients use the other.", secret=True)
+    primary_key_file: Path | None = setting("path", "SCOREDOCK_PRIMARY_KEY_FILE", None, ACCESS,
+        "File that holds the primary key (a mounted secret); read again when it changes.")
+    secondary_key_file: Path | None = setting("path", "SCOREDOCK_SECONDARY_KEY_FILE", None, ACCESS,
+        "File that holds the secondary key; read again when it changes.")
+    token_jwks: str | None = setting("str", "SCOREDOCK_TOKEN_JWKS", None, ACCESS,
+        "JSON Web Key Set, a file or an https URL, whose keys sign the tokens (RS256, ES256) that clients present as "
+        "`Authorization: Bearer TOKEN`. Keys or tokens, not both.")
+    token_secret: str | None = setting("str", "SCOREDOCK_TOKEN_SECRET", None, ACCESS,
+        "Secret of tokens that are signed with HS256, of at least 32 bytes.", secret=True)
+    token_secret_file: Path | None = setting("path", "SCOREDOCK_TOKEN_SECRET_FILE", None, ACCESS,
+        "File that holds that secret; read again when it changes.")
+    token_issuer: str | None = setting("str", "SCOREDOCK_TOKEN_ISSUER", None, ACCESS,
+        "Issuer (`iss`) that tokens must name.")
+    token_audience: str | None = setting("str", "SCOREDOCK_TOKEN_AUDIENCE", None, ACCESS,
+        "Audience (`aud`) that tokens must name.")
+    tls_certificate: Path | None = setting("path", "SCOREDOCK_TLS_CERTIFICATE", None, ACCESS,
+        "Certificate chain (PEM) of the serving port; with it the port speaks TLS alone. Read again on SIGHUP.")
+    tls_key: Path | None = setting("path", "SCOREDOCK_TLS_KEY", None, ACCESS,
+        "Private key (PEM, without a password) of that certificate.")
+    tls_client_ca: Path | None = setting("path", "SCOREDOCK_TLS_CLIENT_CA", None, ACCESS,
+        "Certificate authorities (PEM): clients must present a certificate of theirs for everything but health.")
+
+    scoring_timeout_ms: int = setting("int", "SCORING_TIMEOUT_MS", 3_600_000, LIMITS,
+        "Milliseconds after which a request that is being scored is answered with 500; 0 for no limit.", minimum=0)
+    max_body_mb: int = setting("int", "SCOREDOCK_MAX_BODY_MB", 100, LIMITS,
+        "Largest request body in MiB; a larger one is answered with 413.", minimum=1)
+    max_queue: int = setting("int", "SCOREDOCK_MAX_QUEUE", 1000, LIMITS,
+        "Requests that may wait for scoring in one worker; further ones are answered with 429.", minimum=1)
+    max_queue_wait_ms: int = setting("int", "SCOREDOCK_MAX_QUEUE_WAIT_MS", 0, LIMITS,
+        "Milliseconds that a request may wait before it is answered with 429; 0 for no limit.", minimum=0)
+
+    max_connections: int = setting("int", "SCOREDOCK_MAX_CONNECTIONS", 16_384, LIMITS,
+        "Connections that one worker keeps open; further ones are answered with 503 and closed. Less where the process "
+        "may not open so many files.", minimum=1)
+    header_timeout_s: int = setting("int", "SCOREDOCK_HEADER_TIMEOUT_S", 20, LIMITS,
+        "Seconds in which the line and headers of a request must come once it has begun, and a connection's first "
+        "request must begin; later ones are answered with 408.", minimum=1)
+    body_timeout_s: int = setting("int", "SCOREDOCK_BODY_TIMEOUT_S", 300, LIMITS,
+        "Seconds in which a request's body must come; later ones are answered with 408.", minimum=1)
+
+    max_batch_size: int = setting("int", "SCOREDOCK_MAX_BATCH_SIZE", 1, BATCHING,
+        "Most requests that are scored by one call of run(); 1 for none together. For scripts with a schema of one "
+        "array or frame, whose run() gives one result a row.", minimum=1, maximum=1024)
+    batch_wait_ms: int = setting("int", "SCOREDOCK_BATCH_WAIT_MS", 0, BATCHING,
+        "Milliseconds to wait for more requests of a batch; 0 takes only what waits already.", minimum=0,
+        maximum=60_000)
+
+    service_name: str = setting("str", "SERVICE_NAME", "ML service", DESCRIPTION,
+        "Title of the swagger documents.")
+    service_version: str = setting("str", "SERVICE_VERSION", "1.0", DESCRIPTION,
+        "Version in the swagger documents.")
+    service_path_prefix: str = setting("str", "SERVICE_PATH_PREFIX", "", DESCRIPTION,
+        "Prefix of the paths in the swagger documents only.")
+    workspace_name: str = setting("str", "WORKSPACE_NAME", "", DESCRIPTION,
+        "Workspace that the service belongs to.")
+
+    log_level: str = setting("str", "AZUREML_LOG_LEVEL", "INFO", LOGS,
+        "Least level that is logged.",
+        choices=("DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL", "NOTSET"))
+    log_format: str = setting("str", "SCOREDOCK_LOG_FORMAT", "text", LOGS,
+        "`json`: one object a line, with time, level, logger, message, request id and trace id.",
+        choices=("text", "json"))
+    metrics: bool = setting("bool", "SCOREDOCK_METRICS", True, LOGS,
+        "Answer `/metrics` in Prometheus' format.")
+    metrics_port: int | None = setting("int", "SCOREDOCK_METRICS_PORT", None, LOGS,
+        "Answer `/metrics` on a port of its own, without a key, and not on the serving port.",
+        minimum=1, maximum=65535)
+    app_insights_enabled: bool = setting("bool", "AML_APP_INSIGHTS_ENABLED", False, LOGS,
+        "Read for compatibility; nothing is sent to Application Insights, and a warning says so.")
+    app_insights_key: str | None = setting("str", "AML_APP_INSIGHTS_KEY", None, LOGS,
+        "Instrumentation key; read for compatibility, nothing is sent.",
+        flag="--appinsights_instrumentation_key", secret=True)
+    app_insights_log_response: bool = setting("bool", "APP_INSIGHTS_LOG_RESPONSE_ENABLED", True, LOGS,
+        "Read for compatibility; nothing is sent to Application Insights.")
+    model_data_collection: bool = setting("bool", "AML_MODEL_DC_STORAGE_ENABLED", False, LOGS,
+        "Read for compatibility; collected data is not stored, and a warning says so.")
+
+    reload: bool = setting("bool", "SCOREDOCK_RELOAD", False, DEVELOPMENT,
+        "Restart the workers when a file of the script's folder changes.", flag="--reload")
+    debug_port: int | None = setting("int", "AZUREML_DEBUG_PORT", None, DEVELOPMENT,
+        "Connect debugpy to a debugger that listens on this port, and wait for it, before the script is "
+        "imported.", minimum=1, maximum=65535)
+    # fmt: on
+
+    @property
+    def script_folder(self) -> Path:
+        """Folder of the entry script, or the app root where the script is module ``main``."""
+        return self.script_path.parent
+
+    @property
+    def script_path(self) -> Path:
+        """The entry script's absolute path."""
+        return (self.app_root / (self.entry_script or "main.py")).resolve()
+
+    @property
+    def health_listener_port(self) -> int | None:
+        """Port of the separate health listener; None when there is none."""
+        return self.health_port if self.separate_health_endpoint else None
+
+
+def declarations() -> tuple[Declaration, ...]:
+    """Every setting's declaration, in the order of the table."""
+    return tuple(
+        Declaration(name=entry.name, default=entry.default, **entry.metadata) for entry in dataclasses.fields(Settings)
+    )
+
+
+def groups() -> Iterator[tuple[str, list[Declaration]]]:
+    """The declarations by group, both in the order of the table."""
+    table = declarations()
+    for group in dict.fromkeys(entry.group for entry in table):
+        yield group, [entry for entry in table if entry.group == group]
