@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "runtime" / "scoredock"
 
 FLOORS = [
     {"errors", "cgroups", "settings", "signature"},
-    {"accelerators", "deploy", "entry", "payload", "schema", "observe"},
+    {"accelerators", "access", "collection", "deploy", "entry", "payload", "schema", "observe"},
     {"engine"},
     {"web", "compat"},
     {"scoring"},
@@ -26,6 +26,8 @@ ALLOWED = {
 NEVER = {
     "engine": {"flask", "uvicorn", "gunicorn", "werkzeug"},
     "payload": {"flask", "uvicorn", "gunicorn", "werkzeug"},
+    "access": {"flask", "uvicorn", "gunicorn", "werkzeug"},
+    "collection": {"flask", "uvicorn", "gunicorn", "werkzeug"},
     "entry": {"flask", "uvicorn", "gunicorn", "werkzeug"},
     "observe": {"flask", "uvicorn", "gunicorn", "werkzeug"},
     "deploy": {"flask", "uvicorn", "gunicorn", "werkzeug", "click"},

@@ -1,0 +1,1 @@
+"""What scripts collect, and payloads: rolled files in a folder or any storage."""
