@@ -78,6 +78,7 @@ def _send(name: str, count: int) -> None:
 
     from scoredock.accelerators.choice import CPU
     from scoredock.observe import logs
+    from scoredock.observe.metrics import Metrics
     from scoredock.server.service import Service
     from scoredock.server.status import WorkerStatus
     from scoredock.settings import resolve
@@ -104,7 +105,8 @@ def _send(name: str, count: int) -> None:
 
     async def main() -> None:
         settings, _ = resolve({"entry_script": str(path)}, {}, Path.cwd())
-        service = Service(settings, WorkerStatus(), CPU)
+        metrics = Metrics(1, {})
+        service = Service(settings, WorkerStatus(), CPU, None, metrics, metrics.worker())
         await service.start()
         gc.disable()
         sink = Sink()
@@ -115,6 +117,7 @@ def _send(name: str, count: int) -> None:
             connection.data_received(request)
             await sink.answered
         service.stop()
+        metrics.close()
 
     uvloop.run(main())
 

@@ -37,7 +37,9 @@ def serve(**flags: Any) -> None:
         from scoredock.observe import logs
 
         compat.install()  # a logging.json may name classes of the stand-ins
-        logging_file = logs.configure(settings.log_level, [settings.app_root, settings.script_folder])
+        logging_file = logs.configure(
+            settings.log_level, [settings.app_root, settings.script_folder], as_json=settings.log_format == "json"
+        )
     except SettingError as error:
         click.echo(f"Error: {error}")
         sys.exit(ExitCode.BOOT_FAILED)
@@ -50,7 +52,15 @@ def serve(**flags: Any) -> None:
     for warning in [*warnings, *_unsupported(settings)]:
         logger.warning("%s", warning)
     environment = dict(os.environ)  # the server adds to it
-    sys.exit(Application(settings, lambda device: click.echo(banner(settings, device, environment))).run())
+
+    def announce(device: str) -> None:
+        text = banner(settings, device, environment)
+        if settings.log_format == "json":
+            logger.info("%s", text)
+        else:
+            click.echo(text)
+
+    sys.exit(Application(settings, announce).run())
 
 
 def _unsupported(settings: Settings) -> list[str]:

@@ -114,6 +114,11 @@ class Engine(Generic[T, R]):
         return sum(job.started_at is None for job in self._outstanding)
 
     @property
+    def unfinished(self) -> int:
+        """Jobs in the queue and those that are being scored."""
+        return len(self._outstanding)
+
+    @property
     def scoring(self) -> bool:
         """Whether there is a thread that takes jobs."""
         return bool(self._threads)

@@ -11,13 +11,13 @@ import logging
 import logging.config
 import sys
 import time
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from scoredock.errors import SettingError
-
-request_id: ContextVar[str] = ContextVar("scoredock_request_id", default="")
+from scoredock.observe.context import request_id as request_id
+from scoredock.observe.context import trace as trace
+from scoredock.observe.json_lines import JsonFormatter
 
 # Scripts' logging.json files name the loggers of the server that they were written for.
 _FORMER_LOGGER, _LOGGER = "azmlinfsrv", "scoredock"
@@ -39,7 +39,7 @@ class LineFormatter(logging.Formatter):
         return super().formatMessage(record)
 
 
-def configure(level: str, folders: list[Path]) -> Path | None:
+def configure(level: str, folders: list[Path], as_json: bool = False) -> Path | None:
     """Set logging up: ``logging.json`` of the first folder that has one, else lines on standard output.
 
     Returns the path of the file that was used. Raises SettingError when that file is not valid.
@@ -51,7 +51,7 @@ def configure(level: str, folders: list[Path]) -> Path | None:
             _configure_from(path)
             return path
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(LineFormatter())
+    handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -12,8 +12,9 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
+from scoredock.observe.json_lines import JsonFormatter, dumps, iso_time
 from scoredock.observe.logs import LineFormatter
 
 STREAMED, LEFT = -1, -2  # instead of the size of an answer's body
@@ -22,13 +23,13 @@ logger = logging.getLogger("scoredock.request")
 
 
 class Entry(NamedTuple):
-    """A request that was answered; ``ended`` in seconds since the epoch, times in ms, sizes of bodies in bytes.
+    """A request that was answered in this turn of the event loop; times in ms, sizes of bodies in bytes.
 
     ``queue_ms`` and ``run_ms`` are -1 where the request did not wait for scoring, or run() did not return. ``sent`` is
-    -1 for a streamed body, and -2 for a client that left before it was answered.
+    -1 for a streamed body, and -2 for a client that left before it was answered. ``batch`` is, where requests are
+    scored in batches, how many were scored by one call; in the first one's entry, and 0 in the others'.
     """
 
-    ended: float
     request_id: str
     method: str
     target: str
@@ -38,16 +39,29 @@ class Entry(NamedTuple):
     run_ms: float
     received: int
     sent: int
+    batch: int
 
     def message(self) -> str:
         """The line without what logging puts before it."""
         sent = self.sent if self.sent >= 0 else "N/A" if self.sent == STREAMED else "-"
         queue = f" queue={self.queue_ms:.3f}ms" if self.queue_ms >= 0 else ""
-        run = f" run={self.run_ms:.3f}ms" if self.run_ms >= 0 else ""
         return (
             f"[{self.request_id}] {self.method} {self.target} {self.status} {self.elapsed_ms:.3f}ms {sent}"
-            f"{queue}{run} in={self.received}"
+            f"{queue} in={self.received}"
         )
+
+    def fields(self) -> dict[str, Any]:
+        """The same for JSON; what there is not is left out."""
+        content: dict[str, Any] = {"request_id": self.request_id, "method": self.method, "path": self.target}
+        content |= {"status": self.status, "duration_ms": round(self.elapsed_ms, 3)}
+        if self.queue_ms >= 0:
+            content["queue_ms"] = round(self.queue_ms, 3)
+        if self.run_ms >= 0:
+            content["run_ms"] = round(self.run_ms, 3)
+        content["received_bytes"] = self.received
+        if self.sent >= 0:
+            content["sent_bytes"] = self.sent
+        return content
 
 
 class RequestLog:
@@ -81,9 +95,15 @@ class RequestLog:
         handler = _untouched_handler()
         if handler is None:
             for entry in entries:
-                logger.info("%s", entry.message())
+                logger.info("%s", entry.message(), extra={"more": entry.fields()})
             return
-        lines = "".join(map(self._line, entries))
+        now = time.time()
+        if type(handler.formatter) is LineFormatter:
+            start = self._start(now)
+            lines = "".join([f"{start}{entry.message()}\n" for entry in entries])
+        else:
+            common = {"time": iso_time(now), "level": "INFO", "pid": self._pid, "logger": logger.name}
+            lines = "".join([f"{dumps({**common, 'message': 'request', **entry.fields()})}\n" for entry in entries])
         handler.acquire()
         try:
             handler.stream.write(lines)
@@ -93,13 +113,13 @@ class RequestLog:
         finally:
             handler.release()
 
-    def _line(self, entry: Entry) -> str:
-        second = int(entry.ended)
+    def _start(self, now: float) -> str:
+        """What logging puts before a line; ``now`` in seconds since the epoch."""
+        second = int(now)
         if second != self._second:
             self._second = second
             self._stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(second))
-        milliseconds = int((entry.ended - second) * 1000)
-        return f"{self._stamp},{milliseconds:03d} I [{self._pid}] {logger.name} - {entry.message()}\n"
+        return f"{self._stamp},{int((now - second) * 1000):03d} I [{self._pid}] {logger.name} - "
 
 
 def _untouched_handler() -> logging.StreamHandler[TextIO] | None:
@@ -109,6 +129,6 @@ def _untouched_handler() -> logging.StreamHandler[TextIO] | None:
     if len(handlers) != 1 or logger.handlers or parent.handlers or logger.filters or not logger.propagate:
         return None
     handler = handlers[0]
-    if type(handler) is not logging.StreamHandler or type(handler.formatter) is not LineFormatter:
+    if type(handler) is not logging.StreamHandler or type(handler.formatter) not in (LineFormatter, JsonFormatter):
         return None
     return handler if not handler.filters and parent.propagate else None

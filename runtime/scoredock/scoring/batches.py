@@ -84,6 +84,7 @@ class Batches:
 
         None for one that cannot share a call; raises what reading its arguments raises.
         """
+        incoming.batch = 1
         incoming.arguments = self._scoring.read(incoming, None)
         value = incoming.arguments[self._name]
         if not len(value):
@@ -108,6 +109,7 @@ class Batches:
         self._misfits.update(alone=0, together=0)
         answers = []
         for incoming, part in zip(items, _divided(result, rows), strict=True):
+            incoming.batch = len(items) if incoming is items[0] else 0
             logs.request_id.set(incoming.ids.request_id)
             answers.append(self._scoring.answer(part, incoming, elapsed_ms))
         return answers

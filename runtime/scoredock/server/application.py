@@ -14,10 +14,12 @@ from gunicorn.glogging import Logger
 
 from scoredock.accelerators.choice import CPU, choose
 from scoredock.errors import BootError, ExitCode
+from scoredock.observe.metrics import Counting, Metrics
 from scoredock.server.boot import Booted, boot, export_environment
 from scoredock.server.cuda import cuda_was_initialised
 from scoredock.server.requirements import install_extra_requirements
 from scoredock.server.service import Service
+from scoredock.server.service_info import service_info
 from scoredock.server.status import WorkerStatus
 from scoredock.server.supervisor import Supervisor
 from scoredock.server.worker import ScoringWorker
@@ -49,6 +51,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         self._announce = announce
         self._accelerator = CPU
         self._preloaded: Booted | None = None
+        self.metrics: Metrics | None = None
         self.preload_phase = ("starting", time.monotonic())
         super().__init__()
 
@@ -74,9 +77,9 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
     def load(self) -> None:
         """Nothing: each worker makes its own service."""
 
-    def service(self, status: WorkerStatus) -> Service:
+    def service(self, status: WorkerStatus, counting: Counting | None) -> Service:
         """The service of one worker."""
-        return Service(self.settings, status, self._accelerator, self._preloaded)
+        return Service(self.settings, status, self._accelerator, self._preloaded, self.metrics, counting)
 
     @property
     def device(self) -> str:
@@ -95,6 +98,8 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         export_environment(self.settings)
         install_extra_requirements(self.settings)
         self._accelerator = choose(self.settings.accelerator)
+        if self.settings.metrics:
+            self.metrics = Metrics(self.settings.worker_count, service_info(self.settings, self.device))
         self._announce(self.device)
         if not self.settings.worker_preload:
             return
@@ -118,6 +123,8 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
             supervisor.run()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else ExitCode.CANNOT_LISTEN
+        if self.metrics is not None:
+            self.metrics.close()
         if supervisor.failure is not None:
             logger.critical("%s", supervisor.failure)
         return code

@@ -27,6 +27,8 @@ def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> s
     if settings.health_listener_port is not None:
         port = settings.health_listener_port
         lines.append(f"           http://{settings.host}:{port}/livez  http://{settings.host}:{port}/readyz")
+    if settings.metrics:
+        lines.append(f"  metrics  http://{settings.host}:{settings.metrics_port or settings.port}/metrics")
     return "\n".join(lines)
 
 

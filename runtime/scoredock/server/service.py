@@ -14,6 +14,7 @@ from scoredock.accelerators.choice import Accelerator
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
 from scoredock.entry.script import script_stack
+from scoredock.observe.metrics import Counting, Metrics
 from scoredock.schema import Documents, build_documents
 from scoredock.scoring.batches import Batches, why_no_batches
 from scoredock.scoring.scoring import Scoring
@@ -32,7 +33,13 @@ class Service:
     """Scores with one script. ``gateway`` answers its requests once ``start`` has returned."""
 
     def __init__(
-        self, settings: Settings, status: WorkerStatus, accelerator: Accelerator, preloaded: Booted | None = None
+        self,
+        settings: Settings,
+        status: WorkerStatus,
+        accelerator: Accelerator,
+        preloaded: Booted | None = None,
+        metrics: Metrics | None = None,
+        counting: Counting | None = None,
     ) -> None:
         self._settings = settings
         self._status = status
@@ -42,7 +49,10 @@ class Service:
         self._engine: Engine[Incoming, Answer] = Engine(
             limits, status.ask_for_replacement, self._late, settings.scoring_threads
         )
-        self.gateway = Gateway(self._engine, settings, self.not_ready, str(accelerator))
+        self._counting = counting
+        sinks = [counting.count] if counting is not None else []
+        page = metrics.page if metrics is not None and settings.metrics_port is None else None
+        self.gateway = Gateway(self._engine, settings, self.not_ready, str(accelerator), sinks, page)
 
     def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
         logger.error(
@@ -82,6 +92,8 @@ class Service:
         booted, documents, of_them = prepared[0]
         self.gateway.open(booted.script.signature.kind, documents)
         elapsed_s = time.monotonic() - started
+        if self._counting is not None:
+            self._counting.ready(elapsed_s)
         unused = unused_accelerator(booted, self._accelerator.name)
         if unused is not None:
             logger.warning("%s", unused)
@@ -106,6 +118,13 @@ class Service:
         """Not ready from now on."""
         self._engine.draining = True
         self._status.report("draining")
+        if self._counting is not None:
+            self._counting.draining()
+
+    def measure(self, connections: int) -> None:
+        """Have the metrics show what is the case right now."""
+        if self._counting is not None:
+            self._counting.measure(self._engine.waiting, self._engine.unfinished, connections)
 
     def stop(self) -> None:
         """End the scoring thread once it is idle."""

@@ -24,6 +24,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
 from scoredock.errors import BootError, ExitCode
+from scoredock.observe.metrics import Metrics
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
 from scoredock.server.memory_watch import MemoryWatch
@@ -44,6 +45,7 @@ class Supervised(Protocol):
     """What the supervisor needs of the gunicorn application, beside what gunicorn's own arbiter needs."""
 
     settings: Settings
+    metrics: Metrics | None
     preload_phase: tuple[str, float]  # what goes on before the first fork, and since when (monotonic seconds)
 
     @property
@@ -275,6 +277,9 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def _ended(self, pid: int, worker: ScoringWorker, code: int) -> None:
         wanted = pid in self._told_to_end or self._stopping
+        if self.app.metrics is not None and worker.counting is not None:
+            how = "stopped" if self._stopping else "replaced" if wanted else "died"
+            self.app.metrics.ended(worker.counting, pid, how)
         self._outgoing.discard(pid)
         self._told_to_end.discard(pid)
         if wanted:

@@ -19,6 +19,7 @@ import uvicorn
 from uvicorn_worker import UvicornWorker
 
 from scoredock.errors import BootError, ExitCode
+from scoredock.observe.metrics import Counting
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.web.connection import Connection
@@ -45,6 +46,7 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.status = WorkerStatus()
+        self.counting: Counting | None = self.app.metrics.worker() if self.app.metrics is not None else None
         uvicorn_log = logging.getLogger("uvicorn.error")  # through our handlers, not gunicorn's
         uvicorn_log.handlers, uvicorn_log.propagate = [], True
         uvicorn_log.setLevel(logging.DEBUG if self.app.settings.log_level == "DEBUG" else logging.WARNING)
@@ -53,7 +55,7 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
     def load_wsgi(self) -> None:
         """Wire this process's service."""
         faulthandler.enable()
-        self.service: Service = self.app.service(self.status)
+        self.service: Service = self.app.service(self.status, self.counting)
         idle_s = self.config.timeout_keep_alive
         self.config.http = lambda *, server_state, **_: Connection(self.service.gateway, server_state, idle_s)
         self.wsgi = self.service.gateway  # never called: the connections go to it themselves
@@ -75,6 +77,7 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         """Tell the supervisor that this process lives, also while init() runs; end when the supervisor is gone."""
         while os.getppid() == self.ppid:
             self.notify()
+            self.service.measure(len(server.server_state.connections))
             await asyncio.sleep(min(1.0, self.timeout / 2 or 1.0))
         logger.critical("The supervisor is gone; worker %d ends.", os.getpid())
         server.handle_exit(signal.SIGTERM, None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs
 
 from scoredock import __version__
@@ -33,6 +33,7 @@ from scoredock.web.answers import (
 from scoredock.web.cors import Cors
 from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
+from scoredock.web.metrics_page import MetricsPage
 from scoredock.web.streaming import StreamedBody
 
 PAGES = ("/", "/swagger.json", "/livez", "/readyz")
@@ -52,14 +53,21 @@ class Gateway:
     """
 
     def __init__(
-        self, engine: Engine[Incoming, Answer], settings: Settings, not_ready: Callable[[], str | None], device: str
+        self,
+        engine: Engine[Incoming, Answer],
+        settings: Settings,
+        not_ready: Callable[[], str | None],
+        device: str,
+        sinks: Sequence[Callable[[Sequence[Entry]], None]] = (),
+        metrics_page: Callable[[], bytes] | None = None,
     ) -> None:
         self._engine = engine
+        self._metrics = MetricsPage(metrics_page, self._answer) if metrics_page is not None else None
         self._not_ready = not_ready
         self._device = device
         self.max_body = settings.max_body_mb * MIB
         self._ids = IdReader()
-        self._log = RequestLog()
+        self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._common: list[Header] = []
         if settings.server_version_header:
@@ -77,12 +85,14 @@ class Gateway:
         incoming.ids = ids = self._ids.read(incoming.by_name)
         if incoming.path.startswith("//"):  # a base URL that ends in a slash, and /score
             incoming.path = "/" + incoming.path.lstrip("/")
-        answer: Answer | None
+        answer: Answer | None = None
         try:
             if ids.refusal:
                 raise RequestProblem(431, ids.refusal)
             if incoming.path == "/score":
                 answer = self._score(incoming)
+            elif incoming.path == "/metrics" and self._metrics is not None and incoming.method in ("GET", "HEAD"):
+                self._metrics.ask(incoming)
             else:
                 answer = self._page(incoming.method, incoming.path, incoming.query)
         except ScoredockError as error:
@@ -137,7 +147,7 @@ class Gateway:
         self._answer(incoming, answer)
 
     def _page(self, method: str, path: str, query: bytes) -> Answer:
-        if path not in PAGES:
+        if path not in PAGES and (path != "/metrics" or self._metrics is None):
             return message_answer(404, f"There is no {path} here. Routes: {', '.join(ROUTES)}")
         if method == "OPTIONS":
             return Answer(200, [HTML_HEADER, (b"allow", b"GET, HEAD, OPTIONS")])
@@ -180,9 +190,20 @@ class Gateway:
         query, path = incoming.query, incoming.path
         target = f"{path}?{query.decode('latin-1')}" if query else path
         elapsed_ms = (time.perf_counter() - incoming.started) * 1000
-        times = elapsed_ms, incoming.queue_ms, incoming.run_ms
-        request_id, method = incoming.ids.request_id, incoming.method
-        self._log.add(Entry(time.time(), request_id, method, target, status, *times, len(incoming.body), sent))
+        self._log.add(
+            Entry(
+                incoming.ids.request_id,
+                incoming.method,
+                target,
+                status,
+                elapsed_ms,
+                incoming.queue_ms,
+                incoming.run_ms,
+                len(incoming.body),
+                sent,
+                incoming.batch,
+            )
+        )
 
 
 def _has_length(headers: list[Header]) -> bool:

@@ -33,11 +33,23 @@ class Incoming:
     left, or where there never was one. ``job`` is the request's place in the engine while it has one.
     ``too_large`` says how large a body is that was not taken; empty when it was. ``arguments`` are run()'s, once
     they have been read. ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that
-    is unknown.
+    is unknown. ``batch`` is as in an Entry of the request log.
     """
 
     __slots__ = (
-        *("arguments", "body", "by_name", "client", "http_version", "ids", "job", "keep_alive", "method", "pairs"),
+        *(
+            "arguments",
+            "batch",
+            "body",
+            "by_name",
+            "client",
+            "http_version",
+            "ids",
+            "job",
+            "keep_alive",
+            "method",
+            "pairs",
+        ),
         *("path", "query", "queue_ms", "raw_path", "run_ms", "started", "too_large"),
     )
 
@@ -68,6 +80,7 @@ class Incoming:
         self.client = client
         self.too_large = ""
         self.queue_ms = self.run_ms = -1.0
+        self.batch = 0
         self.arguments: dict[str, Any] | None = None
         self.ids: Ids = NO_IDS
         self.job: Job[Incoming, Any] | None = None

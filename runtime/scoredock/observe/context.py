@@ -1,0 +1,8 @@
+"""What the lines of the log say of the request that is being scored."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+request_id: ContextVar[str] = ContextVar("scoredock_request_id", default="")
+trace: ContextVar[tuple[str, str] | None] = ContextVar("scoredock_trace", default=None)  # trace id and span id, in hex

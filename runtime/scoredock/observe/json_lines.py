@@ -1,0 +1,58 @@
+"""Logging as JSON: one object a line, for collectors that would have to guess otherwise.
+
+Keys: ``time`` (ISO 8601, UTC, milliseconds), ``level``, ``pid``, ``logger``, ``message``; ``request_id``, ``trace_id``
+and ``span_id`` where there are some; ``exception`` with a traceback; and in the line of a request ``method``, ``path``,
+``status``, ``duration_ms``, ``queue_ms``, ``run_ms``, ``received_bytes``, ``sent_bytes``.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import orjson
+
+from scoredock.observe.context import request_id, trace
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        content: dict[str, Any] = {
+            "time": iso_time(record.created),
+            "level": record.levelname,
+            "pid": record.process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        current, spans = request_id.get(), trace.get()
+        if current:
+            content["request_id"] = current
+        if spans is not None:
+            content["trace_id"], content["span_id"] = spans
+        content.update(getattr(record, "more", {}))
+        if record.exc_info and record.exc_info[0] is not None:
+            content["exception"] = self.formatException(record.exc_info)
+        return dumps(content)
+
+
+def dumps(content: dict[str, Any]) -> str:
+    """JSON in one line; text that is no Unicode (a client's bytes, a file's name) has its odd characters replaced."""
+    try:
+        return orjson.dumps(content).decode()
+    except TypeError:
+        repaired = {key: _repaired(value) if isinstance(value, str) else value for key, value in content.items()}
+        return orjson.dumps(repaired, default=str).decode()
+
+
+def iso_time(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC, to the millisecond."""
+    whole = int(seconds)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{int((seconds - whole) * 1000):03d}Z"
+
+
+def _repaired(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,35 @@
+"""What a service is, in the words that metrics and telemetry put on everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scoredock import __version__
+from scoredock.settings import Settings
+
+
+def service_info(settings: Settings, device: str) -> dict[str, str]:
+    """Labels of the service: its name and version, its models, what computes them, and scoredock's version."""
+    return {
+        "service": settings.service_name,
+        "service_version": settings.service_version,
+        "workspace": settings.workspace_name,
+        "models": ", ".join(models(settings.model_dir)),
+        "device": device,
+        "scoredock_version": __version__,
+    }
+
+
+def models(model_dir: Path | None) -> list[str]:
+    """The models of a model folder, each as ``name:version``.
+
+    A folder that is named by a number is one model's version, in a folder with the model's name; one with such folders
+    inside has several models (the layout of deployments by Azure ML, and by ``scoredock deploy``). Any other folder is
+    one model without a version.
+    """
+    if model_dir is None:
+        return []
+    if model_dir.name.isdigit():
+        return [f"{model_dir.parent.name}:{model_dir.name}"]
+    found = sorted(model_dir.glob("*/*")) if model_dir.is_dir() else []
+    return [f"{one.parent.name}:{one.name}" for one in found if one.name.isdigit() and one.is_dir()] or [model_dir.name]
