@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,13 @@ def serve(write_script: Callable[..., Path], tmp_path: Path) -> Iterator[Callabl
             except subprocess.TimeoutExpired:
                 server.process.kill()
                 server.process.wait()
+
+
+@pytest.fixture
+def background() -> Iterator[Callable[..., Future[Any]]]:
+    """Call something in another thread: ``background(service.post, content="x")``."""
+    with ThreadPoolExecutor(8) as pool:
+        yield pool.submit
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ import pytest
 from uvicorn.server import ServerState
 
 from scoredock.accelerators.choice import CPU
+from scoredock.observe.metrics import Metrics
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import resolve
@@ -55,7 +56,9 @@ class InProcess:
         self._server: asyncio.Server | None = None
         self._idle_s: float = flags.pop("idle_s", 30)
         settings, self.warnings = resolve(flags, environment, folder)
-        self.service = Service(settings, WorkerStatus(), CPU)
+        self._metrics = Metrics(1, {}) if settings.metrics else None
+        counting = self._metrics.worker() if self._metrics is not None else None
+        self.service = Service(settings, WorkerStatus(), CPU, None, self._metrics, counting)
         try:
             self._call(self._start())
         except BaseException:
@@ -92,6 +95,8 @@ class InProcess:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        if self._metrics is not None:
+            self._metrics.close()
 
     def tell_connections_to_end(self) -> None:
         """What a server does with its connections when it ends."""

@@ -8,7 +8,6 @@ import logging
 import socket
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -76,13 +75,6 @@ def log_lines() -> Iterator[Callable[[], list[str]]]:
     root.setLevel(logging.INFO)
     yield lambda: stream.getvalue().splitlines()
     root.removeHandler(handler)
-
-
-@pytest.fixture
-def background() -> Iterator[Callable[..., Future[Any]]]:
-    """Call something in another thread: ``background(service.post, content="x")``."""
-    with ThreadPoolExecutor(8) as pool:
-        yield pool.submit
 
 
 @dataclass

@@ -1,6 +1,6 @@
-"""The supervisor's own listener: health while workers load, are busy, or are gone.
+"""The supervisor's own listener: health while workers load, are busy, or are gone; and metrics.
 
-It answers on the separate health port always, and on the serving port while no worker is ready; there
+It answers on the ports of health and of metrics always, and on the serving port while no worker is ready; there
 everything but liveness gets 503 with the phase, instead of hanging in the backlog. It is driven by the
 supervisor's loop, so that no thread lives when workers are forked.
 """
@@ -8,6 +8,7 @@ supervisor's loop, so that no thread lives when workers are forked.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import selectors
 import socket
@@ -15,15 +16,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import orjson
+
+from scoredock.observe.metrics import CONTENT_TYPE
 
 MAX_REQUEST = 16 * 1024
 MAX_CONNECTIONS = 256
 PATIENCE_S = 5.0
 LINGER_S = 1.0
 
-_REASONS = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}
+logger = logging.getLogger("scoredock.server")
+_REASONS = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
 
 
 @dataclass(frozen=True)
@@ -36,48 +41,71 @@ class Health:
     device: str = ""
 
 
+class Content(NamedTuple):
+    """What is at a path: status, content type and body."""
+
+    status: int
+    kind: str
+    body: bytes
+
+
 @dataclass
 class _Connection:
-    on_health_port: bool
+    content: Callable[[str], Content]
     until: float
     received: bytearray = field(default_factory=bytearray)
+    unsent: bytes = b""
     answered: bool = False
 
 
 class HealthListener:
-    """Call ``poll`` again and again; it returns when something happened or the time is over."""
+    """Call ``poll`` again and again; it returns when something happened or the time is over.
+
+    ``health_port`` and ``metrics_port`` are sockets that listen there, where there are such ports; ``metrics`` writes
+    the page of metrics.
+    """
 
     def __init__(
         self,
         health: Callable[[], Health],
         serving: Iterable[socket.socket],
-        separate: socket.socket | None,
+        health_port: socket.socket | None,
         wake_fd: int | None = None,
+        metrics_port: socket.socket | None = None,
+        metrics: Callable[[], bytes] = bytes,
     ) -> None:
         self._health = health
+        self._metrics = metrics
         self._serving = list(serving)
-        self._separate = separate
+        self._separate = {
+            port: content
+            for port, content in ((health_port, self._on_health_port), (metrics_port, self._on_metrics_port))
+            if port is not None
+        }
         self._wake_fd = wake_fd
         self._connections: dict[socket.socket, _Connection] = {}
         self._selector = selectors.PollSelector()
         self._covering = False
         if wake_fd is not None:
             self._selector.register(wake_fd, selectors.EVENT_READ, None)
-        if separate is not None:
-            separate.setblocking(False)
-            self._selector.register(separate, selectors.EVENT_READ, separate)
+        for port in self._separate:
+            port.setblocking(False)
+            self._selector.register(port, selectors.EVENT_READ, port)
 
     def poll(self, timeout_s: float) -> None:
         """Answer what there is; wait at most ``timeout_s`` seconds for something to come."""
         self._cover(not self._health().ready)
-        for key, _ in self._selector.select(timeout_s):
+        for key, events in self._selector.select(timeout_s):
             if key.fd == self._wake_fd:
                 with contextlib.suppress(BlockingIOError):
                     os.read(key.fd, 4096)
             elif key.data is not None:
                 self._accept(key.data)
             elif isinstance(key.fileobj, socket.socket):
-                self._read(key.fileobj)
+                if events & selectors.EVENT_WRITE:
+                    self._send(key.fileobj)
+                else:
+                    self._read(key.fileobj)
         now = time.monotonic()
         for connection in [one for one, state in self._connections.items() if state.until < now]:
             self._close(connection)
@@ -100,17 +128,17 @@ class HealthListener:
             thread.join()
 
     def leave_serving_sockets(self) -> None:
-        """The serving sockets are about to be closed: answer on the separate port only."""
+        """The serving sockets are about to be closed: answer on the other ports only."""
         self._cover(False)
         self._serving = []
 
     def close(self) -> None:
-        """Close every connection and the separate socket; the serving sockets are not this one's."""
+        """Close every connection and the ports of health and metrics; the serving sockets are not this one's."""
         for connection in list(self._connections):
             self._close(connection)
         self._selector.close()
-        if self._separate is not None:
-            self._separate.close()
+        for port in self._separate:
+            port.close()
 
     def _cover(self, wanted: bool) -> None:
         if wanted == self._covering:
@@ -123,8 +151,8 @@ class HealthListener:
                 self._selector.unregister(listener)
 
     def _accept(self, listener: socket.socket) -> None:
-        separate = listener is self._separate
-        if not separate and self._health().ready:  # a worker became ready since the poll began: its connection
+        content = self._separate.get(listener)
+        if content is None and self._health().ready:  # a worker became ready since the poll began: its connection
             return
         with contextlib.suppress(OSError):
             connection, _ = listener.accept()
@@ -132,7 +160,7 @@ class HealthListener:
                 connection.close()
                 return
             connection.setblocking(False)
-            self._connections[connection] = _Connection(separate, time.monotonic() + PATIENCE_S)
+            self._connections[connection] = _Connection(content or self._on_serving_port, time.monotonic() + PATIENCE_S)
             self._selector.register(connection, selectors.EVENT_READ)
 
     def _read(self, connection: socket.socket) -> None:
@@ -151,30 +179,55 @@ class HealthListener:
                 self._answer(connection, state)
 
     def _answer(self, connection: socket.socket, state: _Connection) -> None:
-        """Send the answer, then read on for a moment: closing at once could take it away from the client."""
+        """Answer the request whose line has come."""
         words = bytes(state.received.split(b"\r\n", 1)[0]).split(b" ")
         path = words[1].partition(b"?")[0].decode("latin-1") if len(words) == 3 else ""
+        state.answered = True
+        state.received.clear()
+        state.unsent = _response(state.content(path), head=words[0] == b"HEAD")
+        self._send(connection)
+
+    def _send(self, connection: socket.socket) -> None:
+        """Send on; after the end, read on for a moment: closing at once could take the answer away from the client."""
+        state = self._connections[connection]
         try:
-            connection.send(_response(*self._content(path, state.on_health_port), head=words[0] == b"HEAD"))
+            state.unsent = state.unsent[connection.send(state.unsent) :]
+            if state.unsent:
+                self._selector.modify(connection, selectors.EVENT_WRITE)
+                return
             connection.shutdown(socket.SHUT_WR)
+        except BlockingIOError:
+            return
         except OSError:
             self._close(connection)
             return
-        state.answered = True
-        state.received.clear()
+        self._selector.modify(connection, selectors.EVENT_READ)
         state.until = time.monotonic() + LINGER_S
 
-    def _content(self, path: str, on_health_port: bool) -> tuple[int, bytes]:
+    def _on_health_port(self, path: str) -> Content:
+        return (
+            self._on_serving_port(path) if path in ("/", "/livez", "/readyz") else _missing(path, "/, /livez, /readyz")
+        )
+
+    def _on_metrics_port(self, path: str) -> Content:
+        if path != "/metrics":
+            return _missing(path, "/metrics")
+        try:
+            return Content(200, CONTENT_TYPE, self._metrics())
+        except Exception:
+            logger.exception("the metrics could not be written")
+            return _json(500, {"message": "The metrics could not be written. Check the logs for more info."})
+
+    def _on_serving_port(self, path: str) -> Content:
         health = self._health()
         if path == "/livez":
-            return 200, orjson.dumps({"status": "alive"})
-        if on_health_port and path not in ("/", "/readyz"):
-            return 404, orjson.dumps({"message": f"There is no {path} here. Routes: /, /livez, /readyz"})
+            return _json(200, {"status": "alive"})
+        if health.ready and path == "/":
+            return Content(200, "text/html; charset=utf-8", b"Healthy")
         if health.ready:
-            ready = {"status": "ready", "phase": "ready", "device": health.device}
-            return 200, b"Healthy" if path == "/" else orjson.dumps(ready)
+            return _json(200, {"status": "ready", "phase": "ready", "device": health.device})
         message = f"Not ready: {health.phase} for {health.elapsed_s:.1f} s"
-        return 503, orjson.dumps({"message": message, "phase": health.phase, "elapsed_s": round(health.elapsed_s, 1)})
+        return _json(503, {"message": message, "phase": health.phase, "elapsed_s": round(health.elapsed_s, 1)})
 
     def _close(self, connection: socket.socket) -> None:
         del self._connections[connection]
@@ -182,8 +235,16 @@ class HealthListener:
         connection.close()
 
 
-def _response(status: int, body: bytes, head: bool) -> bytes:
-    kind = "application/json" if body.startswith(b"{") else "text/html; charset=utf-8"
+def _json(status: int, content: dict[str, Any]) -> Content:
+    return Content(status, "application/json", orjson.dumps(content))
+
+
+def _missing(path: str, routes: str) -> Content:
+    return _json(404, {"message": f"There is no {path} here. Routes: {routes}"})
+
+
+def _response(content: Content, head: bool) -> bytes:
+    status, kind, body = content
     retry = "Retry-After: 1\r\n" if status == 503 else ""
     lines = (
         f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"

@@ -99,9 +99,12 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             super().start()
         except (SystemExit, OSError):
             self._cannot_listen(settings.port)
-        separate = self._bind_health(settings.host, settings.health_listener_port)
+        health_port = self._bind(settings.host, settings.health_listener_port)
+        metrics_port = self._bind(settings.host, settings.metrics_port if settings.metrics else None)
         covered = [] if settings.share_port else self.LISTENERS
-        self._listener = HealthListener(self._health, covered, separate, self._wake_read)
+        self._listener = HealthListener(
+            self._health, covered, health_port, self._wake_read, metrics_port, self._metrics_page
+        )
         self._preparing = True
         try:
             with self._listener.in_thread() if self.app.prepares_long else contextlib.nullcontext():
@@ -112,7 +115,10 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         finally:
             self._preparing = False
 
-    def _bind_health(self, host: str, port: int | None) -> socket.socket | None:
+    def _metrics_page(self) -> bytes:
+        return self.app.metrics.page() if self.app.metrics is not None else b""
+
+    def _bind(self, host: str, port: int | None) -> socket.socket | None:
         if port is None:
             return None
         try:

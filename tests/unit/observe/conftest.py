@@ -38,10 +38,10 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...,
     Standard output is replaced in the test's body, because pytest replaces it between setup and body.
     """
 
-    def configure(level: str = "INFO", *folders: Path) -> Callable[[], list[str]]:
+    def configure(level: str = "INFO", *folders: Path, as_json: bool = False) -> Callable[[], list[str]]:
         stream = io.StringIO()
         monkeypatch.setattr(sys, "stdout", stream)
-        logs.configure(level, list(folders) or [tmp_path])
+        logs.configure(level, list(folders) or [tmp_path], as_json)
         return lambda: stream.getvalue().splitlines()
 
     return configure
