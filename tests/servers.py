@@ -18,7 +18,7 @@ import pytest
 from uvicorn.server import ServerState
 
 from scoredock.accelerators.choice import CPU
-from scoredock.observe.metrics import Metrics
+from scoredock.observe.metrics.metrics import Metrics
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import resolve

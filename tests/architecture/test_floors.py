@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "runtime" / "scoredock"
 
 FLOORS = [
     {"errors", "cgroups", "settings", "signature"},
-    {"accelerators", "access", "collection", "deploy", "entry", "payload", "schema", "observe"},
+    {"accelerators", "access", "collection", "metrics", "deploy", "entry", "payload", "schema", "observe"},
     {"engine"},
     {"web", "compat"},
     {"scoring"},

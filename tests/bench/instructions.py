@@ -78,7 +78,7 @@ def _send(name: str, count: int) -> None:
 
     from scoredock.accelerators.choice import CPU
     from scoredock.observe import logs
-    from scoredock.observe.metrics import Metrics
+    from scoredock.observe.metrics.metrics import Metrics
     from scoredock.server.service import Service
     from scoredock.server.status import WorkerStatus
     from scoredock.settings import resolve

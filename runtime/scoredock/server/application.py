@@ -14,7 +14,8 @@ from gunicorn.glogging import Logger
 
 from scoredock.accelerators.choice import CPU, choose
 from scoredock.errors import BootError, ExitCode
-from scoredock.observe.metrics import Counting, Metrics
+from scoredock.observe.metrics.counting import Counting
+from scoredock.observe.metrics.metrics import Metrics
 from scoredock.server.boot import Booted, boot, export_environment
 from scoredock.server.cuda import cuda_was_initialised
 from scoredock.server.requirements import install_extra_requirements

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from scoredock.observe.metrics import CONTENT_TYPE
+from scoredock.observe.metrics.exposition import CONTENT_TYPE
 
 MAX_REQUEST = 16 * 1024
 MAX_CONNECTIONS = 256

@@ -14,7 +14,8 @@ from scoredock.accelerators.choice import Accelerator
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
 from scoredock.entry.script import script_stack
-from scoredock.observe.metrics import Counting, Metrics
+from scoredock.observe.metrics.counting import Counting
+from scoredock.observe.metrics.metrics import Metrics
 from scoredock.schema import Documents, build_documents
 from scoredock.scoring.batches import Batches, why_no_batches
 from scoredock.scoring.scoring import Scoring

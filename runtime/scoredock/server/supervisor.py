@@ -24,7 +24,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
 from scoredock.errors import BootError, ExitCode
-from scoredock.observe.metrics import Metrics
+from scoredock.observe.metrics.metrics import Metrics
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
 from scoredock.server.memory_watch import MemoryWatch

@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn_worker import UvicornWorker
 
 from scoredock.errors import BootError, ExitCode
-from scoredock.observe.metrics import Counting
+from scoredock.observe.metrics.counting import Counting
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.web.connection import Connection

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from scoredock.observe.metrics import CONTENT_TYPE
+from scoredock.observe.metrics.exposition import CONTENT_TYPE
 from scoredock.web.answers import SERVER_FAILED, Answer, message_answer
 from scoredock.web.incoming import Incoming
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from scoredock.observe.metrics import Counting, Metrics, board, script_metrics
+from scoredock.observe.metrics import board, script_metrics
+from scoredock.observe.metrics.counting import Counting
+from scoredock.observe.metrics.metrics import Metrics
 from scoredock.observe.request_log import LEFT, STREAMED, Entry
 
 INFO = {"service": 'a "quoted"\nname\\', "models": "ridge:3"}

@@ -1,0 +1,39 @@
+"""A server's metrics: what the supervisor makes and keeps, and hands to each worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scoredock.observe.metrics import board, script_metrics
+from scoredock.observe.metrics.board import Board
+from scoredock.observe.metrics.counting import Counting
+from scoredock.observe.metrics.exposition import Exposition
+
+SLOTS_A_WORKER = 4  # one that serves, one that ends, one that begins, and one to spare
+LEAST_SLOTS = 64
+
+
+class Metrics:
+    """A server's metrics; made by the supervisor before its first fork. ``info`` are labels of ``scoredock_info``."""
+
+    def __init__(self, workers: int, info: Mapping[str, str]) -> None:
+        self._board = Board(max(LEAST_SLOTS, workers * SLOTS_A_WORKER))
+        self._folder = script_metrics.make_folder()
+        self.page = Exposition(self._board, info, self._folder).page
+
+    def worker(self) -> Counting:
+        """What a worker that is about to be forked counts with."""
+        return Counting(*self._board.claim())
+
+    def ended(self, worker: Counting, pid: int, how: str) -> None:
+        """A worker has ended: it ``died``, was ``replaced``, or was ``stopped`` with the server."""
+        if how in _RESTARTS:
+            self._board.supervisor[_RESTARTS[how]] += 1
+        self._board.retire(worker.number, lambda: script_metrics.fold(self._folder, pid))
+
+    def close(self) -> None:
+        """The server has ended."""
+        script_metrics.remove_folder(self._folder)
+
+
+_RESTARTS = {"died": board.DIED, "replaced": board.REPLACED}
