@@ -267,6 +267,8 @@ def test_an_upload_that_does_not_come_in_is_cut_at_the_drain_deadline(serve):
 def half_sent(server):
     """A connection on which half of a request has come to the worker."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-        client.sendall(b"GET /livez HTTP/1.1\r\n\r\nPOST /score HTTP/1.1\r\nContent-Length: 10\r\n\r\n01234")
+        client.sendall(
+            b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\nPOST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234"
+        )
         assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")  # what came in the same piece was read, too
         yield client

@@ -112,6 +112,8 @@ def exchange() -> Callable[..., Reply]:
     ) -> Reply:
         target = quote(path, safe="/*").encode() + (b"?" + query if query else b"")
         lines = [method.encode() + b" " + target + b" HTTP/1.1", *(b": ".join(header) for header in headers)]
+        if b"host" not in dict(headers):
+            lines.insert(1, b"host: a")
         if b"content-length" not in dict(headers):
             if len(chunks) > 1:
                 lines.append(b"transfer-encoding: chunked")
@@ -156,12 +158,14 @@ class Wire:
         self._file = self.socket.makefile("rb")
 
     def send(self, *lines: str, body: bytes = b"") -> None:
-        """A request's lines, the empty one after them, and a body."""
+        """A request's lines, with a Host where HTTP/1.1 wants one, the empty one after them, and a body."""
+        if lines[0].endswith(" HTTP/1.1") and not any(line.lower().startswith("host:") for line in lines):
+            lines = (lines[0], "Host: a", *lines[1:])
         self.socket.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1") + body)
 
     def post(self, body: bytes, *headers: str) -> None:
         """A POST to /score."""
-        self.send("POST /score HTTP/1.1", "Host: a", f"Content-Length: {len(body)}", *headers, body=body)
+        self.send("POST /score HTTP/1.1", f"Content-Length: {len(body)}", *headers, body=body)
 
     def head(self) -> tuple[str, dict[str, str]]:
         """The next answer's status line, without the protocol's name, and headers."""

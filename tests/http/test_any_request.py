@@ -86,7 +86,7 @@ def test_every_request_is_answered_without_a_fault_of_the_server(
         assert 200 <= reply.status < 600
         assert SERVERS_FAULT.encode() not in reply.body
         if kind != "raw_script":
-            assert reply.status < 500
+            assert reply.status < 500 or reply.status == 501  # another transfer coding than chunked
         for name, value in reply.headers:
             assert name == name.lower()
             assert not {b"\r", b"\n"} & {bytes([byte]) for byte in name + value}

@@ -41,7 +41,7 @@ def test_pipelined_requests_are_answered_in_their_order(text_script: Start, wire
 def test_more_pipelined_requests_than_are_kept_are_all_answered(text_script: Start, wire: Any) -> None:
     client = wire(text_script())
     count = 5 * MAX_WAITING
-    requests = [b"POST /score HTTP/1.1\r\nContent-Length: 4\r\n\r\n%04d" % number for number in range(count)]
+    requests = [b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n%04d" % number for number in range(count)]
     sender = threading.Thread(target=client.socket.sendall, args=[b"".join(requests)])
     sender.start()
     assert [client.answer()[1] for _ in requests] == [b'"%04d"' % number for number in range(count)]
@@ -74,7 +74,7 @@ def test_a_body_of_any_size_arrives_whole_and_the_next_request_after_it(
         sent = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
     # the next request is in the same segment as the body's end
-    client.send("POST /score HTTP/1.1", length, body=sent + b"GET /livez HTTP/1.1\r\n\r\n")
+    client.send("POST /score HTTP/1.1", length, body=sent + b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
     assert client.answer() == ("200 OK", f'"{hashlib.sha256(body).hexdigest()}"'.encode())
     assert client.answer() == ("200 OK", b'{"status":"alive"}')
 
@@ -157,11 +157,11 @@ def test_another_protocol_is_not_spoken_but_the_request_is_answered(text_script:
     "text",
     [
         "not HTTP at all",
-        "POST /score HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
-        "POST /score HTTP/1.1\r\nContent-Length: -1",
-        "POST /score HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
-        "GET /livez HTTP/1.1\r\nBad Name: x",
-        "GET /livez HTTP/1.1\r\nName: a\rb",
+        "POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2",
+        "POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: -1",
+        "POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
+        "GET /livez HTTP/1.1\r\nHost: a\r\nBad Name: x",
+        "GET /livez HTTP/1.1\r\nHost: a\r\nName: a\rb",
     ],
 )
 def test_what_is_not_http_is_400_and_closed(text: str, text_script: Start, wire: Any) -> None:
@@ -186,7 +186,7 @@ def test_rubbish_behind_a_request_does_not_spoil_its_answer(text_script: Start, 
 @pytest.mark.parametrize("pieces", [1, 20])
 def test_endless_headers_are_431(pieces: int, text_script: Start, wire: Any) -> None:
     client = wire(text_script())
-    client.socket.sendall(b"GET /livez HTTP/1.1\r\nx-long: ")
+    client.socket.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\nx-long: ")
     size = 2 * MAX_HEAD // pieces
     for _ in range(pieces):
         client.socket.sendall(b"y" * size)

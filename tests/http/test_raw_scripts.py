@@ -244,6 +244,6 @@ class TestStreaming:
             head="import threading\nclosed = threading.Event()\n",
         )
         with socket.create_connection(("127.0.0.1", service.port), timeout=20) as client:
-            client.sendall(b"POST /score HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+            client.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
         assert service.get("/score").text == "True"

@@ -83,7 +83,7 @@ def test_a_server_that_ends_waits_for_a_request_that_is_coming(sent: str, text_s
         client.send("POST /score HTTP/1.1", "Transfer-Encoding: chunked", body=b"5\r\n01234\r\n")
         rest = b"5\r\n56789\r\n0\r\n\r\n"
     else:
-        client.socket.sendall(b"POST /score HTTP/1.1\r\nContent-")
+        client.socket.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-")
         rest = b"Length: 10\r\n\r\n0123456789"
     wait_until(lambda: only_connection(service)._reader.inside)
     service.tell_connections_to_end()
@@ -139,7 +139,7 @@ def test_the_requests_before_rubbish_are_all_answered(
     text_script: Start, wire: Any, background: Callable[..., Future[Any]]
 ) -> None:
     client = wire(text_script("gate.wait(20); return data", head=GATE))
-    one = b"POST /score HTTP/1.1\r\nContent-Length: 1\r\n\r\n"
+    one = b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"
     client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     client.socket.sendall(b"".join(one + b"%d" % number for number in range(3)) + b"\x16\x03\x01 rubbish\r\n\r\n")
     sys.modules["entry_module"].gate.set()

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import httptools
 
 from scoredock.web.answers import Header
+from scoredock.web.head_rules import host_in, refusal_of, with_host
 from scoredock.web.incoming import Client, Incoming
 
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a row of a chunked body's frame
@@ -47,7 +48,9 @@ class RequestReader:
         self._receiver = receiver
         self._max_body = max_body
         self._parser = httptools.HttpRequestParser(self)
-        self._ended = False  # what came is not HTTP
+        self._ended = False  # what comes is not HTTP, or behind the last request
+        self._version = ""
+        self._host = b""  # the last one that was looked at
         self._url = b""
         self._pairs: list[Header] = []
         self._by_name: dict[bytes, bytes] = {}
@@ -134,10 +137,12 @@ class RequestReader:
         self._declared = self._size = 0
         self.inside = False
         if self.discarding:
-            self.discarding = False
+            self.discarding, self._ended = False, True
             self._receiver.discarded()
         elif not self._ended:
-            self._receiver.received(self._incoming())
+            incoming = self._incoming()
+            self._ended = not incoming.keep_alive
+            self._receiver.received(incoming)
 
     def _discard(self, got: str) -> None:
         """Have the request answered before its body is there."""
@@ -159,11 +164,25 @@ class RequestReader:
             self._by_name,
             pieces[0] if len(pieces) == 1 else b"".join(pieces),
             self._raw_path,
-            parser.get_http_version(),
+            self._version,
             parser.should_keep_alive(),
             self._started,
             self._receiver,
         )
+
+    def _follows_rules(self) -> bool:
+        """Whether the head is as it should be; else it was refused."""
+        by_name = self._by_name
+        refusal = refusal_of(self._parser.get_method(), self._url, self._version, by_name)
+        if refusal is not None:
+            self._refuse(*refusal)
+            return False
+        self._host = by_name.get(b"host", b"")
+        host = host_in(self._url)
+        if host is not None:
+            by_name[b"host"] = host
+            self._pairs = with_host(self._pairs, host)
+        return True
 
     # --- called by the parser
 
@@ -192,29 +211,37 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """The body comes next."""
         self._in_head = False
-        if self._parser.should_upgrade():
+        if self._ended or self._parser.should_upgrade():
             return
         self._started = time.perf_counter()
         if self._head_size > MAX_HEAD:
             self._refuse(431, HEAD_TOO_LARGE)
             return
+        url, by_name, version = self._url, self._by_name, self._parser.get_http_version()
+        self._version = version
+        if (
+            by_name.get(b"host") != self._host
+            or version != "1.1"
+            or b"transfer-encoding" in by_name
+            or (url != b"/score" and (url[:1] != b"/" or b"#" in url))
+        ) and not self._follows_rules():
+            return
         self._raw_path, self._query = self._url, b""
         if self._url != b"/score":
             parsed = httptools.parse_url(self._url)
             self._raw_path, self._query = parsed.path or b"", parsed.query or b""
-        by_name = self._by_name
         if b"content-length" in by_name and b"transfer-encoding" not in by_name:
             self._declared = int(by_name[b"content-length"])
         if self._declared > self._max_body:
             self._discard(f"{self._declared} bytes")
-        elif b"expect" in by_name and by_name[b"expect"].lower() == b"100-continue":
+        elif b"expect" in by_name and by_name[b"expect"].lower() == b"100-continue" and version != "1.0":
             self._receiver.awaited()
 
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""
         self._size += len(piece)
         self._head_size = 0
-        if self.discarding:
+        if self.discarding or self._ended:
             return
         if self._size > self._max_body:
             self._discard(f"more than {self._max_body} bytes")

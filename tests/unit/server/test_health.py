@@ -57,7 +57,7 @@ def test_ready_leaves_the_serving_socket_to_the_workers(listening):
     listening.health = Health(ready=True, phase="ready")
     assert httpx.get(f"{listening.separate_url}/").text == "Healthy"
     with socket.create_connection(listening.serving.getsockname()) as client:
-        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         client.settimeout(0.3)
         with pytest.raises(TimeoutError):
             client.recv(1)

@@ -63,7 +63,7 @@ def run(test: Callable[[Connection, Gateway, Transport], Any]) -> list[str]:
         connection = Connection(gateway, ServerState(), 30)  # type: ignore[arg-type]
         connection.connection_made(transport)
         connection.data_received(
-            b"".join(b"POST /score HTTP/1.1\r\nContent-Length: 1\r\n\r\n%d" % one for one in (1, 2))
+            b"".join(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n%d" % one for one in (1, 2))
         )
         try:
             await test(connection, gateway, transport)
@@ -86,7 +86,7 @@ def test_what_comes_between_two_answers_does_not_spoil_the_second(event: str) ->
             connection.hang_up()
         else:
             more = b"Content-Length: 2000" if event == "too large" else b"Content-Length: 2\r\nExpect: 100-continue"
-            connection.data_received(b"POST /score HTTP/1.1\r\n" + more + b"\r\n\r\n")
+            connection.data_received(b"POST /score HTTP/1.1\r\nHost: a\r\n" + more + b"\r\n\r\n")
             connection.data_received(b"x" * (2000 if event == "too large" else 2))
         await asyncio.sleep(0)
         connection.send(gateway.requests[1], 200, [], b"two")

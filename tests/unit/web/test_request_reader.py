@@ -11,7 +11,7 @@ import pytest
 from scoredock.web.incoming import Incoming
 from scoredock.web.request_reader import MAX_HEAD, RequestReader
 
-CHUNKED = b"POST /score HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = b"POST /score HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
 
 
@@ -23,6 +23,7 @@ class Receiver:
     def __init__(self, max_body: int = 10_000_000) -> None:
         self.requests: list[Incoming] = []
         self.refusals: list[int] = []
+        self.waits = 0
         self.reader = RequestReader(self, max_body)
 
     def received(self, incoming: Incoming) -> None:
@@ -32,7 +33,7 @@ class Receiver:
         raise AssertionError
 
     def awaited(self) -> None:
-        raise AssertionError
+        self.waits += 1
 
     def refused(self, status: int, message: str) -> None:
         self.refusals.append(status)
@@ -63,7 +64,7 @@ def memory(receiver: Receiver, piece: bytes, times: int) -> int:
 def test_trailers_are_no_headers() -> None:
     (request,) = Receiver().feed(CHUNKED + b"1\r\na\r\n0\r\nx-request-id: forged\r\n\r\n")
     assert request.body == b"a"
-    assert request.pairs == [(b"transfer-encoding", b"chunked")]
+    assert request.pairs == [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
     assert b"x-request-id" not in request.by_name
 
 
@@ -93,7 +94,7 @@ def test_pipelined_requests_that_are_cut_in_their_heads_are_no_endless_head() ->
 
 
 @pytest.mark.parametrize(
-    "head", [CHUNKED, b"POST /score HTTP/1.1\r\nContent-Length: 200000\r\n\r\n"], ids=["chunked", "declared"]
+    "head", [CHUNKED, b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n"], ids=["chunked", "declared"]
 )
 def test_a_body_in_small_pieces_takes_hardly_more_memory_than_its_bytes(head: bytes) -> None:
     receiver = Receiver()
@@ -115,21 +116,35 @@ def test_pieces_of_all_sizes_stay_in_their_order() -> None:
 
 def test_any_number_of_requests_may_ask_for_another_protocol() -> None:
     count = sys.getrecursionlimit()
-    one = b"POST /score HTTP/1.1\r\n" + UPGRADE + b"Content-Length: 1\r\n\r\nx"
+    one = b"POST /score HTTP/1.1\r\nHost: a\r\n" + UPGRADE + b"Content-Length: 1\r\n\r\nx"
     requests = Receiver().feed(one * count)
     assert [request.body for request in requests] == [b"x"] * count
 
 
 @pytest.mark.parametrize(("version", "stays"), [("1.0", False), ("1.1", True)])
 def test_a_request_that_asks_for_another_protocol_keeps_its_version(version: str, stays: bool) -> None:
-    (request,) = Receiver().feed(b"GET /livez HTTP/%b\r\n" % version.encode() + UPGRADE + b"\r\n")
+    (request,) = Receiver().feed(b"GET /livez HTTP/%b\r\nHost: a\r\n" % version.encode() + UPGRADE + b"\r\n")
     assert (request.http_version, request.keep_alive) == (version, stays)
 
 
 def test_inside_is_between_the_first_byte_of_a_request_and_its_last() -> None:
     receiver = Receiver()
     seen = []
-    for piece in (b"\r\n", b"POST", b" /score HTTP/1.1\r\nContent-Length: 2\r\n\r\n", b"a", b"b", b"GET"):
+    for piece in (b"\r\n", b"POST", b" /score HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n", b"a", b"b", b"GET"):
         receiver.feed(piece)
         seen.append(receiver.reader.inside)
     assert seen == [False, True, True, True, False, True]
+
+
+def test_the_host_of_a_url_stands_above_the_header() -> None:
+    (request,) = Receiver().feed(b"GET http://b:80/livez?a HTTP/1.1\r\nX: y\r\nHost: a\r\n\r\n")
+    assert (request.path, request.raw_path, request.query) == ("/livez", b"/livez", b"a")
+    assert request.pairs == [(b"host", b"b:80"), (b"x", b"y")]
+    assert request.by_name[b"host"] == b"b:80"
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_only_a_client_of_http_1_1_is_told_to_go_on(version: bytes) -> None:
+    receiver = Receiver()
+    receiver.feed(b"POST /score HTTP/%b\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n" % version)
+    assert receiver.waits == (version == b"1.1")
