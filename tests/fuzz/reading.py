@@ -43,10 +43,10 @@ class Reading:
         self.refusal = status
 
 
-def read(pieces: Iterable[bytes]) -> Reading:
+def read(pieces: Iterable[bytes], max_body: int = MAX_BODY) -> Reading:
     """What the request reader makes of bytes that come in pieces."""
     reading = Reading()
-    reader = RequestReader(reading, MAX_BODY)  # type: ignore[arg-type] # it sends no answers
+    reader = RequestReader(reading, max_body)  # type: ignore[arg-type] # it sends no answers
     for piece in pieces:
         reader.feed(piece)
     return reading
