@@ -5,14 +5,16 @@
 # make lock    settle the versions of the images' packages anew
 # make test-gpu-image   build the CUDA image (several GB) and test what needs no device
 # make test-azure   install Azurite (npm, 190 MB), test workspaces in Azure's blobs
+# make soak    fuzz and load real servers for ten minutes each (MINUTES=60 for longer)
 # make bench   measure side by side with other servers (CASES=ridge-1,echo PEERS=fastapi narrow it)
 PYTHON ?= python3
 SAMPLE ?= sklearn-diabetes
 HOST ?= 127.0.0.1
 PORT ?= 5001
+MINUTES ?= 10
 BIN := .venv/bin
 
-.PHONY: help serve test check image lock test-gpu-image test-azure bench format docs clean
+.PHONY: help serve test soak check image lock test-gpu-image test-azure bench format docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -58,6 +60,11 @@ lock:
 	@test -x .venvs/lock/bin/python || $(PYTHON) -m venv .venvs/lock
 	@.venvs/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venvs/lock/bin/python base-images/lock
+
+# FUZZ_S is what a fuzzing test takes in seconds; there are about a dozen of them
+soak: .venv/.dev
+	FUZZ_S=$$(( $(MINUTES) * 5 )) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m fuzz.soak --minutes $(MINUTES)
 
 bench: .venv/.dev
 	$(BIN)/python tests/bench/bench.py $(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS))

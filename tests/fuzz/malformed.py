@@ -70,9 +70,24 @@ def _framing() -> list[Case]:
         Case("coding: before 100 Continue", "6.1", post(te + b"xchunked\r\nExpect: 100-continue\r\n", behind), [400]),
     ]
     lengths = [
-        *(b"+3", b"-3", b"3 3", b"3, 3", b"3,4", b"0x3", b"1_0", b"3.0", b"3;q", b"", b"three", b"3\x0b", b"\xd9\xa3", b"9" * 30),
+        *(
+            b"+3",
+            b"-3",
+            b"3 3",
+            b"3, 3",
+            b"3,4",
+            b"0x3",
+            b"1_0",
+            b"3.0",
+            b"3;q",
+            b"",
+            b"three",
+            b"3\x0b",
+            b"\xd9\xa3",
+            b"9" * 30,
+        ),
         *(b"3\r\nContent-Length: 3", b"3\r\nContent-Length: 4", b"1\r\n 2", b"3\0"),
-    ]  # fmt: skip
+    ]
     cases += [
         Case(f"length: {length!r}", "6.3", post(b"Content-Length: " + length + b"\r\n", b"abc" + HIDDEN), [400])
         for length in lengths
@@ -80,10 +95,20 @@ def _framing() -> list[Case]:
     cases += [
         Case("length: leading zeros", "6.2", post(b"Content-Length: 0003\r\n", b"abc"), [200], open=True),
         Case("length: tabs around it", "5.1", post(b"Content-Length:\t3\t\r\n", b"abc"), [200], open=True),
-        Case("length: the largest of 64 bits", "6.2", post(b"Content-Length: 18446744073709551615\r\n", b"abc"), [413], open=True),
-        Case("length: less than comes", "6.3", get(b"PUT /livez HTTP/1.1", HOST + b"Content-Length: 3\r\n") + b"abcdef",
-             [405, 400]),
-    ]  # fmt: skip
+        Case(
+            "length: the largest of 64 bits",
+            "6.2",
+            post(b"Content-Length: 18446744073709551615\r\n", b"abc"),
+            [413],
+            open=True,
+        ),
+        Case(
+            "length: less than comes",
+            "6.3",
+            get(b"PUT /livez HTTP/1.1", HOST + b"Content-Length: 3\r\n") + b"abcdef",
+            [405, 400],
+        ),
+    ]
     return cases
 
 
@@ -201,9 +226,13 @@ def _lines() -> list[Case]:
         Case("host: a user", "3.2", get(b"GET /livez HTTP/1.1", b"Host: u@a\r\n") + HIDDEN, [400]),
         Case("host: empty", "3.2", get(b"GET /livez HTTP/1.1", b"Host:\r\n"), [200], open=True),
         Case("host: IPv6", "3.2", get(b"GET /livez HTTP/1.1", b"Host: [::1]:5001\r\n"), [200], open=True),
-        Case("host: none behind HTTP/1.0", "3.2", get(b"GET /livez HTTP/1.0", b"Connection: keep-alive\r\n")
-             + get(b"GET /livez HTTP/1.1", b""), [200, 400]),
-    ]  # fmt: skip
+        Case(
+            "host: none behind HTTP/1.0",
+            "3.2",
+            get(b"GET /livez HTTP/1.0", b"Connection: keep-alive\r\n") + get(b"GET /livez HTTP/1.1", b""),
+            [200, 400],
+        ),
+    ]
 
 
 def _conversations() -> list[Case]:
@@ -213,26 +242,69 @@ def _conversations() -> list[Case]:
     return [
         Case("a request in a body", "6.3", post(body, HIDDEN), [200], open=True),
         Case("a request in a body of GET", "6.3", get(line, HOST + body) + HIDDEN, [200], open=True),
-        Case("a request in a body of HEAD", "6.3", get(b"HEAD /livez HTTP/1.1", HOST + body) + HIDDEN, [200], open=True),
-        Case("a request in a body of DELETE", "6.3", get(b"DELETE /score HTTP/1.1", HOST + body) + HIDDEN, [405], open=True),
-        Case("a request in a body of OPTIONS", "6.3", get(b"OPTIONS /score HTTP/1.1", HOST + body) + HIDDEN, [200], open=True),
-        Case("a request in a chunk", "7.1", CHUNKED + b"%x\r\n" % len(HIDDEN) + HIDDEN + b"\r\n" + NONE, [200], open=True),
+        Case(
+            "a request in a body of HEAD", "6.3", get(b"HEAD /livez HTTP/1.1", HOST + body) + HIDDEN, [200], open=True
+        ),
+        Case(
+            "a request in a body of DELETE",
+            "6.3",
+            get(b"DELETE /score HTTP/1.1", HOST + body) + HIDDEN,
+            [405],
+            open=True,
+        ),
+        Case(
+            "a request in a body of OPTIONS",
+            "6.3",
+            get(b"OPTIONS /score HTTP/1.1", HOST + body) + HIDDEN,
+            [200],
+            open=True,
+        ),
+        Case(
+            "a request in a chunk", "7.1", CHUNKED + b"%x\r\n" % len(HIDDEN) + HIDDEN + b"\r\n" + NONE, [200], open=True
+        ),
         Case("an upgrade with a body", "7.8", post(upgrade + body, HIDDEN), [200], open=True),
-        Case("an upgrade with chunks", "7.8", post(upgrade + b"Transfer-Encoding: chunked\r\n", NONE), [200], open=True),
+        Case(
+            "an upgrade with chunks", "7.8", post(upgrade + b"Transfer-Encoding: chunked\r\n", NONE), [200], open=True
+        ),
         Case("an upgrade without a host", "3.2", get(line, upgrade) + HIDDEN, [400]),
         Case("an upgrade with a wrong coding", "6.1", post(upgrade + b"Transfer-Encoding: x\r\n", HIDDEN), [400]),
         Case("an upgrade of HTTP/1.0", "6.1", get(b"GET /livez HTTP/1.0", upgrade), [200]),
-        Case("Expect: something else", "10.1.1 of 9110", post(b"Expect: 200-ok\r\nContent-Length: 1\r\n", b"a"), [200], open=True),
-        Case("Expect in HTTP/1.0", "10.1.1 of 9110",
-             b"POST /score HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na", [200]),
-        Case("Expect", "10.1.1 of 9110", post(b"Expect: 100-continue\r\nContent-Length: 1\r\n", b"a"), [100, 200], open=True),
+        Case(
+            "Expect: something else",
+            "10.1.1 of 9110",
+            post(b"Expect: 200-ok\r\nContent-Length: 1\r\n", b"a"),
+            [200],
+            open=True,
+        ),
+        Case(
+            "Expect in HTTP/1.0",
+            "10.1.1 of 9110",
+            b"POST /score HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na",
+            [200],
+        ),
+        Case(
+            "Expect",
+            "10.1.1 of 9110",
+            post(b"Expect: 100-continue\r\nContent-Length: 1\r\n", b"a"),
+            [100, 200],
+            open=True,
+        ),
         Case("a request behind the last one", "9.6", get(line, HOST + b"Connection: close\r\n") + HIDDEN, [200]),
         Case("a request behind one of HTTP/1.0", "9.3", get(b"GET /livez HTTP/1.0") + HIDDEN, [200]),
-        Case("a request behind a body too large", "9.6", post(b"Content-Length: 1048577\r\n", b"x" * 1048577) + HIDDEN, [413]),
-        Case("a request behind the last one's body", "9.6",
-             post(b"Connection: close\r\nContent-Length: 3\r\n", b"abc") + HIDDEN, [200]),
+        Case(
+            "a request behind a body too large",
+            "9.6",
+            post(b"Content-Length: 1048577\r\n", b"x" * 1048577) + HIDDEN,
+            [413],
+        ),
+        Case(
+            "a request behind the last one's body",
+            "9.6",
+            post(b"Connection: close\r\nContent-Length: 3\r\n", b"abc") + HIDDEN,
+            [200],
+        ),
         Case("rubbish behind two requests", "3", get(line) * 2 + b"\0\0\0\0\r\n\r\n" + HIDDEN, [200, 200, 400]),
-    ]  # fmt: skip
+    ]
 
 
 CASES = _framing() + _chunks() + _lines() + _conversations()

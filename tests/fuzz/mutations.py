@@ -11,8 +11,8 @@ SEEDS = [
     b"POST /score HTTP/1.1\r\nHost: a:5001\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n" + JSON,
     b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     b'9;a="b";c\r\n{"data": \r\n9\r\n[[1, 2]]}\r\n0\r\nX-Trailer: y\r\n\r\n',
-    b"POST /score HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
-    b"Content-Length: 18\r\n\r\n" + JSON,
+    b"POST /score HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+    b"HTTP2-Settings: AAMA\r\nContent-Length: 18\r\n\r\n" + JSON,
     b"POST /score HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"3\r\nabc\r\n0\r\n\r\n",
     b"POST /score HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}",
@@ -22,12 +22,44 @@ SEEDS = [
     b"\r\nHEAD /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
 ]
 PIECES = [
-    *(b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b",", b";", b"\x0b", b"\x0c", b"\x7f", b"\x85", b"\xff", b"\r\n\r\n"),
+    *(
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\0",
+        b" ",
+        b"\t",
+        b":",
+        b",",
+        b";",
+        b"\x0b",
+        b"\x0c",
+        b"\x7f",
+        b"\x85",
+        b"\xff",
+        b"\r\n\r\n",
+    ),
     *(b"Content-Length: 5\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n", b"chunked", b"identity"),
     *(b"Transfer-Encoding: identity\r\n", b"Connection: close\r\n", b"Connection: keep-alive\r\n", b"Host: b\r\n"),
-    *(b"Upgrade: h2c\r\n", b"Connection: upgrade\r\n", b"Expect: 100-continue\r\n", b" HTTP/1.0", b"HTTP/2.0", b"RTSP/1.0"),
-    *(b"0\r\n\r\n", b"FFFFFFFFFFFFFFFF", b"-1", b"+1", b"0x", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"CONNECT ", b"PRI "),
-]  # fmt: skip
+    *(
+        b"Upgrade: h2c\r\n",
+        b"Connection: upgrade\r\n",
+        b"Expect: 100-continue\r\n",
+        b" HTTP/1.0",
+        b"HTTP/2.0",
+        b"RTSP/1.0",
+    ),
+    *(
+        b"0\r\n\r\n",
+        b"FFFFFFFFFFFFFFFF",
+        b"-1",
+        b"+1",
+        b"0x",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"CONNECT ",
+        b"PRI ",
+    ),
+]
 
 
 def mutated(random: random.Random) -> bytes:

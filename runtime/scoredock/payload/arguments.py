@@ -135,12 +135,33 @@ def convert(value: Any, type_: Any, path: str) -> Any:
             return datetime.date.fromisoformat(value)
         if sample is bytearray:
             return bytearray(base64.b64decode(value.encode()))
-        return type_.deserialize_input(value)
+        try:
+            return type_.deserialize_input(value)
+        except ValueError:
+            if not _holds_dates(type_):
+                raise
+            return type_.deserialize_input(_with_points(value))
     except Exception as error:
         try:
             raise refusal(path, value, type_, error) from None
         except RecursionError:
             raise RefusedValue(path, describe(type_), "a value that is nested too deeply") from None
+
+
+def _holds_dates(type_: Any) -> bool:
+    """Whether a type stands for an array of dates."""
+    dtype = getattr(getattr(type_, "sample_input", None), "dtype", None)
+    return getattr(dtype, "kind", "") == "M"
+
+
+def _with_points(value: Any) -> Any:
+    """Dates whose seconds have a decimal comma with a point instead: ISO 8601 has both, NumPy reads one.
+
+    The examples in swagger documents have commas (``2020-01-01 00:00:00,000000``).
+    """
+    if isinstance(value, list):
+        return [_with_points(item) for item in value]
+    return value.replace(",", ".") if isinstance(value, str) else value
 
 
 def _is_empty(value: Any) -> bool:
