@@ -10,7 +10,7 @@ import pytest
 
 from . import mutations, reading
 
-SECONDS = float(os.environ.get("FUZZ_S", "6"))
+SECONDS = float(os.environ.get("FUZZ_S", "4"))
 SEEDS = range(2) if "FUZZ_S" not in os.environ else [random.SystemRandom().randrange(1 << 32)]
 
 
