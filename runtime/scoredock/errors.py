@@ -6,7 +6,8 @@
     ├── SettingError          a setting has a value that it cannot have
     ├── BootError             the server cannot start: names the phase and the cause
     ├── RequestProblem        the client's request is at fault; carries its HTTP status
-    │   └── RefusedValue      a schema type refuses a value; names where, what was expected, what came
+    │   ├── RefusedValue      a schema type refuses a value; names where, what was expected, what came
+    │   └── Unauthorised      401: no key or token that lets the request in
     ├── Unavailable           the server cannot score this request now; carries its HTTP status
     │   ├── QueueFull         429: too many requests wait, or this one waited too long
     │   └── NotReady          503: starting, shutting down, or out of scoring threads
@@ -93,6 +94,18 @@ class RefusedValue(RequestProblem):
         self.path = path
         self.expected = expected
         self.got = got
+
+
+class Unauthorised(RequestProblem):
+    """The request has no key or token that lets it in; its text goes to the client and is the same for every cause.
+
+    ``challenge`` is the answer's WWW-Authenticate header; ``reason`` is for the log alone, empty where there is none.
+    """
+
+    def __init__(self, message: str, challenge: str = "Bearer", reason: str = "") -> None:
+        super().__init__(401, message)
+        self.challenge = challenge
+        self.reason = reason
 
 
 class Unavailable(ScoredockError):

@@ -34,12 +34,14 @@ def serve(**flags: Any) -> None:
     try:
         settings, warnings = resolve(flags, os.environ, Path.cwd())
         from scoredock import compat
+        from scoredock.access import check_access
         from scoredock.observe import logs
 
         compat.install()  # a logging.json may name classes of the stand-ins
         logging_file = logs.configure(
             settings.log_level, [settings.app_root, settings.script_folder], as_json=settings.log_format == "json"
         )
+        check_access(settings)
     except SettingError as error:
         click.echo(f"Error: {error}")
         sys.exit(ExitCode.BOOT_FAILED)

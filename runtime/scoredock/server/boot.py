@@ -11,6 +11,7 @@ from typing import Any
 
 from scoredock import compat
 from scoredock.accelerators.proof import PROVIDERS
+from scoredock.access import hide_secrets
 from scoredock.cgroups import available_cpus
 from scoredock.entry import EntryScript, initialise, load, make_importable
 from scoredock.errors import BootError
@@ -50,6 +51,7 @@ class Booted:
 
 def boot(settings: Settings, report: Callable[[str], None]) -> Booted:
     """Import the script and call init(). ``report`` is told each phase. Raises BootError."""
+    hide_secrets(os.environ)  # the server's own, after gunicorn has copied them for a server that takes its place
     compat.install()
     capture_prints()
     make_importable(settings)

@@ -12,6 +12,8 @@ class Declaration:
     """What the table says of one setting; ``kind`` is one of str, int, bool, path, true_only.
 
     ``auto`` gives the number that the word ``auto`` stands for, where a number may be that word.
+    What ``guards`` the service may not be empty: that would not mean that the setting is not given, but that nobody
+    guards it.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Declaration:
     choices: tuple[str, ...] = ()
     auto: Callable[[], int] | None = None
     secret: bool = False
+    guards: bool = False
 
 
 def setting(kind: str, variable: str, default: Any, group: str, meaning: str, **more: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from scoredock.errors import SettingError
 from scoredock.settings.declaration import Declaration
-from scoredock.settings.table import Settings, declarations
+from scoredock.settings.table import ACCESS, Settings, declarations
 
 TRUE = {"true", "1", "yes", "on", "y", "t"}
 FALSE = {"false", "0", "no", "off", "n", "f", ""}
@@ -41,6 +41,10 @@ def resolve(
             values[declaration.name] = _convert(declaration, given[declaration.name], declaration.flag or "flag")
             continue
         for variable in (declaration.variable, *declaration.aliases):
+            if declaration.guards and environment.get(variable) == "":
+                raise SettingError(
+                    f"{variable} (environment variable) is empty and would guard nothing. Give it a value, or unset it."
+                )
             if environment.get(variable):
                 values[declaration.name] = _convert(declaration, environment[variable], "environment variable")
                 break
@@ -52,7 +56,9 @@ def resolve(
     values.setdefault("app_root", Path())
     for declaration in table:
         if declaration.kind == "path" and values.get(declaration.name) is not None:
-            values[declaration.name] = (current_folder / values[declaration.name]).resolve()
+            path = current_folder / values[declaration.name]
+            # Mounted secrets are replaced by turning a link to them: what it leads to now must not be kept.
+            values[declaration.name] = path.absolute() if declaration.group == ACCESS else path.resolve()
     return Settings(**values), warnings
 
 

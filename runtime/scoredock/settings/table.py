@@ -93,24 +93,25 @@ class Settings:
         "Up to so many more, drawn by each worker, so that not all are replaced at once.", minimum=0)
 
     primary_key: str | None = setting("str", "SCOREDOCK_PRIMARY_KEY", None, ACCESS,
-        "Key that clients present as `Authorization: Bearer KEY` for everything but health.", secret=True)
+        "Key that clients present as `Authorization: Bearer KEY` for everything but health. Keys or tokens, not both.",
+        secret=True, guards=True)
     secondary_key: str | None = setting("str", "SCOREDOCK_SECONDARY_KEY", None, ACCESS,
-        "Another key, as good as the first: replace one while clients use the other.", secret=True)
+        "Another key, as good as the first: replace one while clients use the other.", secret=True, guards=True)
     primary_key_file: Path | None = setting("path", "SCOREDOCK_PRIMARY_KEY_FILE", None, ACCESS,
-        "File that holds the primary key (a mounted secret); read again when it changes.")
+        "File that holds the primary key (a mounted secret), instead; read again when it changes.", guards=True)
     secondary_key_file: Path | None = setting("path", "SCOREDOCK_SECONDARY_KEY_FILE", None, ACCESS,
-        "File that holds the secondary key; read again when it changes.")
+        "File that holds the secondary key; read again when it changes.", guards=True)
     token_jwks: str | None = setting("str", "SCOREDOCK_TOKEN_JWKS", None, ACCESS,
         "JSON Web Key Set, a file or an https URL, whose keys sign the tokens (RS256, ES256) that clients present as "
-        "`Authorization: Bearer TOKEN`. Keys or tokens, not both.")
+        "`Authorization: Bearer TOKEN`. Read again when the file changes, or every five minutes.", guards=True)
     token_secret: str | None = setting("str", "SCOREDOCK_TOKEN_SECRET", None, ACCESS,
-        "Secret of tokens that are signed with HS256, of at least 32 bytes.", secret=True)
+        "Secret of tokens that are signed with HS256, of at least 32 bytes.", secret=True, guards=True)
     token_secret_file: Path | None = setting("path", "SCOREDOCK_TOKEN_SECRET_FILE", None, ACCESS,
-        "File that holds that secret; read again when it changes.")
+        "File that holds that secret, instead; read again when it changes.", guards=True)
     token_issuer: str | None = setting("str", "SCOREDOCK_TOKEN_ISSUER", None, ACCESS,
-        "Issuer (`iss`) that tokens must name.")
+        "Issuer (`iss`) that tokens must name.", guards=True)
     token_audience: str | None = setting("str", "SCOREDOCK_TOKEN_AUDIENCE", None, ACCESS,
-        "Audience (`aud`) that tokens must name.")
+        "Audience (`aud`) that tokens must name; without it, tokens for other services are taken, too.", guards=True)
     tls_certificate: Path | None = setting("path", "SCOREDOCK_TLS_CERTIFICATE", None, ACCESS,
         "Certificate chain (PEM) of the serving port; with it the port speaks TLS alone. Read again on SIGHUP.")
     tls_key: Path | None = setting("path", "SCOREDOCK_TLS_KEY", None, ACCESS,

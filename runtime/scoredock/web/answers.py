@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from scoredock.engine.job import FollowUp
-from scoredock.errors import DeadlineExceeded, RequestProblem, ScoredockError, Unavailable
+from scoredock.errors import DeadlineExceeded, RequestProblem, ScoredockError, Unauthorised, Unavailable
 
 Header = tuple[bytes, bytes]
 
@@ -40,6 +40,8 @@ def message_answer(status: int, message: str, *more: Header, failed: bool = Fals
 
 def problem_answer(error: ScoredockError) -> Answer:
     """The one place where an error becomes a status."""
+    if isinstance(error, Unauthorised):
+        return message_answer(error.status, str(error), (b"www-authenticate", error.challenge.encode()))
     if isinstance(error, RequestProblem):
         return message_answer(error.status, str(error))
     if isinstance(error, Unavailable):

@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
         self._state = state
         self._idle_s = idle_s
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(self, gateway.max_body)
+        self._reader = RequestReader(self, gateway.max_body, gateway.may_call)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
         self._last_seen = 0.0
         self._unsent = 0  # bytes that the client had not taken when that was last looked at

@@ -38,3 +38,8 @@ class Cors:
             if asked:
                 added.append((b"access-control-allow-headers", asked))
         return added
+
+
+def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a browser asks what it may send; it asks without the credentials of the request that follows."""
+    return method == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs
 
 from scoredock import __version__
+from scoredock.access import Access, open_access
 from scoredock.engine import Engine
-from scoredock.errors import Abandoned, RequestProblem, ScoredockError
+from scoredock.errors import Abandoned, RequestProblem, ScoredockError, Unauthorised
 from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
 from scoredock.schema.swagger import DEFAULT_VERSION
@@ -30,7 +31,7 @@ from scoredock.web.answers import (
     problem_answer,
     status_answer,
 )
-from scoredock.web.cors import Cors
+from scoredock.web.cors import Cors, is_preflight
 from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
 from scoredock.web.metrics_page import MetricsPage
@@ -38,6 +39,7 @@ from scoredock.web.streaming import StreamedBody
 
 PAGES = ("/", "/swagger.json", "/livez", "/readyz")
 ROUTES = ("/score", *PAGES)
+OPEN = ("/", "/livez", "/readyz")  # to everybody: probes have no keys
 LOGGED = ("/score", "/swagger.json")
 MIB = 1024 * 1024
 
@@ -48,8 +50,8 @@ class Gateway:
     """Answers requests once ``open`` was called with the script's kind and documents.
 
     ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
-    /readyz. ``max_body`` is the largest body that
-    a connection should take, in bytes. All methods are called on the event loop.
+    /readyz. ``max_body`` is the largest body that a connection should take, in bytes. ``may_call`` says whether a
+    request's headers let it in; None where everybody may call. All methods are called on the event loop.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class Gateway:
         self._ids = IdReader()
         self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
+        self._access = open_access(settings)
+        self.may_call = self._may_call if self._access is not None else None
         self._common: list[Header] = []
         if settings.server_version_header:
             self._common.append((b"x-ms-server-version", f"scoredock/{__version__}".encode()))
@@ -89,7 +93,11 @@ class Gateway:
         try:
             if ids.refusal:
                 raise RequestProblem(431, ids.refusal)
-            if incoming.path == "/score":
+            if self._access is not None and incoming.path not in OPEN:
+                answer = self._at_the_door(incoming, self._access)
+            if answer is not None:
+                pass
+            elif incoming.path == "/score":
                 answer = self._score(incoming)
             elif incoming.path == "/metrics" and self._metrics is not None and incoming.method in ("GET", "HEAD"):
                 self._metrics.ask(incoming)
@@ -111,6 +119,35 @@ class Gateway:
     def streamed(self, incoming: Incoming, status: int) -> None:
         """A streamed answer has ended."""
         self._note(incoming, status, STREAMED)
+
+    def _may_call(self, headers: Mapping[bytes, bytes]) -> bool:
+        try:
+            if self._access is not None:
+                self._access.admit(headers.get(b"authorization", b""))
+        except ScoredockError:
+            return False
+        return True
+
+    def _at_the_door(self, incoming: Incoming, access: Access) -> Answer | None:
+        """None for a request that may come in, and the answer to a preflight, which browsers send without credentials.
+
+        Raises Unauthorised, and NotReady.
+        """
+        try:
+            access.admit(incoming.by_name.get(b"authorization", b""))
+            if incoming.stranger:  # it was none a moment ago, and its body was thrown away
+                raise Unauthorised("This key or token is valid only now. Send the request again.")
+        except Unauthorised as error:
+            if self._cors is not None and is_preflight(incoming.method, incoming.by_name):
+                return Answer(200, [HTML_HEADER, SUCCEEDED])  # never the script's own: it would be called by strangers
+            if error.reason:
+                logger.info("[%s] Not admitted: %s", incoming.ids.request_id, error.reason)
+            raise
+        # Scripts log and pass on the headers that they get. What has let a request in stays at the door; where
+        # everybody may call, the header is between the client and the script, as it is with azmlinfsrv.
+        incoming.pairs = [pair for pair in incoming.pairs if pair[0] != b"authorization"]
+        incoming.by_name.pop(b"authorization", None)
+        return None
 
     def _score(self, incoming: Incoming) -> Answer | None:
         """The answer to a request for scoring; None when it will come."""

@@ -31,9 +31,10 @@ class Incoming:
     lower case, and ``by_name`` the same with repeated ones joined by commas. ``started`` is the time of
     ``time.perf_counter()`` when the headers were complete. ``client`` gets the answer; it is None once it has
     left, or where there never was one. ``job`` is the request's place in the engine while it has one.
-    ``too_large`` says how large a body is that was not taken; empty when it was. ``arguments`` are run()'s, once
-    they have been read. ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that
-    is unknown. ``batch`` is as in an Entry of the request log.
+    ``too_large`` says how large a body is that was not taken; empty when it was. ``stranger`` says that
+    the body was not taken because the headers had no key or token that lets the request in. ``arguments`` are run()'s,
+    once they have been read. ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while
+    that is unknown. ``batch`` is as in an Entry of the request log.
     """
 
     __slots__ = (
@@ -50,7 +51,7 @@ class Incoming:
             "method",
             "pairs",
         ),
-        *("path", "query", "queue_ms", "raw_path", "run_ms", "started", "too_large"),
+        *("path", "query", "queue_ms", "raw_path", "run_ms", "started", "stranger", "too_large"),
     )
 
     def __init__(
@@ -79,6 +80,7 @@ class Incoming:
         self.started = started
         self.client = client
         self.too_large = ""
+        self.stranger = False
         self.queue_ms = self.run_ms = -1.0
         self.batch = 0
         self.arguments: dict[str, Any] | None = None

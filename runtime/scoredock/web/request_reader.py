@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from scoredock.web.head_rules import host_in, refusal_of, with_host
 from scoredock.web.incoming import Client, Incoming
 
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a row of a chunked body's frame
+STRANGERS_BODY = 64 * 1024  # bytes of a body that is read before its sender is known
 SMALL_PIECE = 4096  # bytes of a body's piece below which it costs too much to be kept by itself
 NOT_HTTP = "Invalid HTTP request received."
 HEAD_TOO_LARGE = f"The request's line and headers, or the trailers behind its body, have more than {MAX_HEAD} bytes."
@@ -40,13 +42,18 @@ class Receiver(Client, Protocol):
 class RequestReader:
     """Reads the requests of one connection. Bodies of up to ``max_body`` bytes are kept, larger ones discarded.
 
+    ``may_call``, if given, says whether a request's headers let it in; long bodies of others are discarded, too.
+
     ``inside`` says whether a request has begun and not ended, ``discarding`` whether what comes is the rest of a body
     that is too large. The methods beside ``feed`` are called by the parser.
     """
 
-    def __init__(self, receiver: Receiver, max_body: int) -> None:
+    def __init__(
+        self, receiver: Receiver, max_body: int, may_call: Callable[[Mapping[bytes, bytes]], bool] | None = None
+    ) -> None:
         self._receiver = receiver
         self._max_body = max_body
+        self._may_call = may_call
         self._parser = httptools.HttpRequestParser(self)
         self._ended = False  # what comes is not HTTP, or behind the last request
         self._version = ""
@@ -144,13 +151,21 @@ class RequestReader:
             self._ended = not incoming.keep_alive
             self._receiver.received(incoming)
 
-    def _discard(self, got: str) -> None:
+    def _is_strangers(self) -> bool:
+        """Whether a long body, or one whose length nobody knows, comes from somebody who may not call."""
+        headers = self._by_name
+        if self._declared <= STRANGERS_BODY and not headers.keys() & {b"transfer-encoding", b"expect"}:
+            return False  # it costs little, and the connection can be kept
+        return self._may_call is not None and not self._may_call(headers)
+
+    def _discard(self, got: str, stranger: bool = False) -> None:
         """Have the request answered before its body is there."""
         self._pieces.clear()
         self.discarding = True
         incoming = self._incoming()
         incoming.keep_alive = False
         incoming.too_large = got
+        incoming.stranger = stranger
         self._receiver.received(incoming)
 
     def _incoming(self) -> Incoming:
@@ -234,6 +249,8 @@ class RequestReader:
             self._declared = int(by_name[b"content-length"])
         if self._declared > self._max_body:
             self._discard(f"{self._declared} bytes")
+        elif self._may_call is not None and self._is_strangers():
+            self._discard("", stranger=True)
         elif b"expect" in by_name and by_name[b"expect"].lower() == b"100-continue" and version != "1.0":
             self._receiver.awaited()
 

@@ -1,0 +1,151 @@
+"""Tokens: JSON Web Tokens (RFC 7519) that somebody else, or ``scoredock token issue``, has signed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import jwt
+
+from scoredock.access.bearer import bearer
+from scoredock.access.key_set import KeySet, key_set_in, secret_in
+from scoredock.access.key_set_url import KeySetUrl
+from scoredock.access.watched_file import WatchedFile
+from scoredock.errors import NotReady, SettingError, Unauthorised
+from scoredock.settings import Settings
+
+MAX_TOKEN = 8 * 1024  # bytes
+LEEWAY_S = 30  # that clocks may differ
+MAX_VERIFIED = 4096
+REFUSAL = "Missing or invalid token. Send a valid one in the header Authorization: Bearer TOKEN."
+
+logger = logging.getLogger("scoredock.access")
+
+
+class Source(Protocol):
+    """Where the keys come from; ``value`` are those of this moment, None while there are none."""
+
+    @property
+    def value(self) -> KeySet | None:
+        """The keys."""
+
+    def refresh(self) -> bool:
+        """Look for others, at no cost to the caller; returns whether there are others now."""
+
+    def missing(self, kid: str | None) -> None:
+        """A token names a key that is not among them."""
+
+
+class Tokens:
+    """Admits requests that carry a token which a key of ``settings`` has signed, and which is valid now.
+
+    Raises SettingError.
+    """
+
+    wanted = "a token"
+
+    def __init__(self, settings: Settings) -> None:
+        self._issuer = settings.token_issuer
+        self._audience = settings.token_audience
+        if "" in (self._issuer, self._audience):
+            raise SettingError("SCOREDOCK_TOKEN_ISSUER and SCOREDOCK_TOKEN_AUDIENCE may not be empty. Leave them out.")
+        self._source = _source(settings)
+        self._verified: dict[bytes, float] = {}  # until when, by the token's digest
+
+    def start(self) -> None:
+        """Begin to fetch the keys, where they are at a URL."""
+        if isinstance(self._source, KeySetUrl):
+            self._source.start()
+
+    def load(self) -> None:
+        """Read the files now. Raises SettingError."""
+        if isinstance(self._source, WatchedFile):
+            self._source.load()
+        if self._audience is None:
+            logger.warning(
+                "SCOREDOCK_TOKEN_AUDIENCE is not set: tokens that the same keys sign for other services are taken, too."
+            )
+
+    def admit(self, authorization: bytes) -> None:
+        """Raise Unauthorised unless the header carries a valid token; NotReady while there are no keys."""
+        if self._source.refresh():
+            self._verified.clear()  # a key may have been taken back
+        keys = self._source.value
+        if keys is None:
+            raise NotReady("The keys that sign tokens are not there yet.")
+        token = bearer(authorization)
+        if not token:
+            raise Unauthorised(REFUSAL, reason="no bearer token")
+        digest = sha256(token).digest()
+        if time.time() < self._verified.get(digest, 0.0):
+            return
+        try:
+            expires = self._verify(token, keys)
+        except Exception as error:  # whatever a forgery brings PyJWT to raise: it is no token then
+            reason = str(error) if isinstance(error, (jwt.PyJWTError, ValueError)) else type(error).__name__
+            challenge = 'Bearer error="invalid_token"'
+            raise Unauthorised(REFUSAL, challenge, _printable(reason)) from None
+        if len(self._verified) >= MAX_VERIFIED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[digest] = expires + LEEWAY_S
+
+    def _verify(self, token: bytes, keys: KeySet) -> float:
+        """When a valid token expires, in seconds since the epoch. Raises ValueError, PyJWTError, and what it may."""
+        if len(token) > MAX_TOKEN:
+            raise ValueError(f"the token has more than {MAX_TOKEN} bytes")
+        header = jwt.get_unverified_header(token)
+        if "crit" in header or "b64" in header:
+            raise ValueError("the token's header demands extensions")
+        algorithm, kid = header.get("alg"), header.get("kid")
+        # The keys settle the algorithm; where the header says that keys are (jku, x5u, jwk, x5c) is not looked at.
+        key = keys.find(algorithm, kid) if isinstance(algorithm, str) else None
+        if key is None or algorithm is None:
+            self._source.missing(kid)
+            raise ValueError(f"no key for alg={algorithm!r} kid={kid!r}")
+        options: Any = {"require": ["exp"], "verify_aud": self._audience is not None, "verify_sub": False}
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            options=options,
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=LEEWAY_S,
+        )
+        return float(claims["exp"])
+
+
+def _source(settings: Settings) -> Source:
+    if settings.token_jwks is not None:
+        if "://" in settings.token_jwks:
+            return KeySetUrl(settings.token_jwks)
+        return WatchedFile("SCOREDOCK_TOKEN_JWKS", Path(settings.token_jwks).expanduser().absolute(), key_set_in)
+    parse: Callable[[bytes], KeySet] = secret_in
+    if settings.token_secret_file is not None:
+        return WatchedFile("SCOREDOCK_TOKEN_SECRET_FILE", settings.token_secret_file, parse)
+    try:
+        return _Fixed(parse((settings.token_secret or "").encode()))
+    except ValueError as error:
+        raise SettingError(f"SCOREDOCK_TOKEN_SECRET: it {error}") from None
+
+
+class _Fixed:
+    """Keys that never change."""
+
+    def __init__(self, value: KeySet) -> None:
+        self.value = value
+
+    def refresh(self) -> bool:
+        return False
+
+    def missing(self, kid: str | None) -> None:
+        """There are no others."""
+
+
+def _printable(reason: str) -> str:
+    """A reason for the log: what a forged header says comes as ASCII without line ends, and not for long."""
+    return ascii(reason)[1:-1][:200]
