@@ -176,12 +176,24 @@ def test_an_empty_variable_counts_as_absent(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_never_shown(tmp_path: Path) -> None:
-    secret = [one for one in ALL.values() if one.secret]
-    assert {"app_insights_key", "primary_key", "secondary_key", "token_secret"} <= {one.name for one in secret}
-    settings, _ = resolve({}, {one.variable: f"hush-{one.name}" for one in secret}, tmp_path)
-    for one in secret:
-        assert getattr(settings, one.name) == f"hush-{one.name}"
-    assert "hush" not in repr(settings)
+    secrets = [one for one in ALL.values() if one.secret]
+    assert {one.name for one in secrets} == {"app_insights_key", "primary_key", "secondary_key", "token_secret"}
+    settings, _ = resolve({}, {one.variable: "hush-hush" for one in secrets}, tmp_path)
+    assert {getattr(settings, one.name) for one in secrets} == {"hush-hush"}
+    assert "hush-hush" not in repr(settings)
+
+
+@pytest.mark.parametrize("variable", [one.variable for one in ALL.values() if one.guards])
+def test_what_guards_the_service_is_not_empty(variable: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=f"{variable} .* is empty and would guard nothing"):
+        resolve({}, {variable: ""}, tmp_path)
+
+
+def test_a_mounted_secret_is_found_by_its_link(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to("data")
+    settings, _ = resolve({}, {"SCOREDOCK_PRIMARY_KEY_FILE": "link/key"}, tmp_path)
+    assert settings.primary_key_file == tmp_path / "link" / "key"
 
 
 class TestConfigFile:

@@ -84,7 +84,8 @@ def _signing_key(one: Any) -> SigningKey:
     """Raises ValueError, whose text ends a sentence that begins with the key's number."""
     if not isinstance(one, dict):
         raise ValueError("is no object")
-    if one.get("use", "sig") != "sig" or "verify" not in one.get("key_ops", ["verify"]):
+    operations = one.get("key_ops", ["verify"])
+    if one.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         raise ValueError("is not meant for signatures")
     kid = one.get("kid")
     if kid is not None and not isinstance(kid, str):

@@ -11,7 +11,7 @@ from scoredock import __version__
 from scoredock.cli.lazy_group import LazyGroup
 from scoredock.cli.serve import serve
 
-_COMMANDS = ("check", "deploy", "health", "model", "package", "service")
+_COMMANDS = ("check", "deploy", "health", "model", "package", "service", "token")
 
 
 @click.group(

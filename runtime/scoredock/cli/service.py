@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,9 +102,14 @@ def logs(name: str, num_lines: int, workspace: str | None) -> None:
 @click.option("-d", "--input-data", "data", help="The request's body. Default: standard input.")
 @workspace_option
 def run(name: str, data: str | None, workspace: str | None) -> None:
-    """Score: send a request's body, and print the answer."""
+    """Score: send a request's body, and print the answer.
+
+    A service that asks for a key or a token gets the one in the variable SCOREDOCK_KEY; it is no option, because
+    everybody can read the options of a process.
+    """
     with failing():
-        answer = _service(name, workspace).run(sys.stdin.read() if data is None else data)
+        body = sys.stdin.read() if data is None else data
+        answer = _service(name, workspace).run(body, key=os.environ.get("SCOREDOCK_KEY"))
         if isinstance(answer, str):
             click.echo(answer)
         else:

@@ -43,6 +43,7 @@ class Gateway:
     """Keeps requests until the test answers them."""
 
     max_body = 1000
+    may_call = None
 
     def __init__(self) -> None:
         self.requests: list[Incoming] = []

@@ -10,19 +10,32 @@ import httpx
 from scoredock.errors import ServiceFailed
 
 
-def score(name: str, port: int | None, input_data: Any) -> Any:
+def score(name: str, port: int | None, input_data: Any, key: str | None = None) -> Any:
     """POST ``input_data`` (text, bytes, or what JSON can hold) to /score and return the answer, decoded from JSON.
+
+    ``key`` is one of the service's keys, or a token.
 
     No proxy of the environment is asked: what is scored stays on this machine. Raises ServiceFailed when the answer's
     status is not 200, ConnectionError when there is none.
     """
+    headers = {"Content-Type": "application/json"}
+    if key:
+        if not all("!" <= character <= "~" for character in key):  # an HTTP client's error would show it
+            raise ServiceFailed(
+                "The key has white space or characters that are not ASCII, which cannot travel in a header."
+            )
+        headers["Authorization"] = f"Bearer {key}"
     body = input_data if isinstance(input_data, (str, bytes)) else json.dumps(input_data)
     try:
         with httpx.Client(trust_env=False, timeout=None) as client:  # noqa: S113 - run() has a deadline of its own
-            headers = {"Content-Type": "application/json"}
             answer = client.post(f"http://127.0.0.1:{port}/score", content=body, headers=headers)
     except httpx.TransportError as error:
         raise ConnectionError(str(error)) from None
+    if answer.status_code == 401:
+        refused = "refuses the key or token of" if key else "answers only those who give a key or token in"
+        raise ServiceFailed(
+            f"{name} {refused} the variable SCOREDOCK_KEY (in Python: run(..., key=...)): {answer.text}"
+        )
     if answer.status_code != 200:
         raise ServiceFailed(
             f"Received bad response from service {name}:\nResponse Code: {answer.status_code}\n"

@@ -139,13 +139,15 @@ class LocalWebservice:
         self._record = self._read(must_exist=True)
         return self._containers.logs(self._record["generation"], num_lines)
 
-    def run(self, input_data: Any) -> Any:
+    def run(self, input_data: Any, key: str | None = None) -> Any:
         """Score: POST ``input_data`` (text, bytes, or what JSON can hold) and return the answer, decoded from JSON.
+
+        ``key`` is one of the service's keys, or a token, where it asks for them.
 
         Raises ServiceFailed when the answer's status is not 200.
         """
         try:
-            return score(self.name, self.port, input_data)
+            return score(self.name, self.port, input_data, key)
         except ConnectionError as error:
             where = f"{self.name} does not answer at {self.scoring_uri}: {str(error).rstrip('.')}"
             raise ServiceFailed(f"{where}. It is {self.state}. Why: scoredock service show {self.name}") from None
