@@ -14,7 +14,7 @@ from scoredock.errors import SettingError
 
 REFRESH_S = 300.0
 AGAIN_S = 10.0  # between fetches because of a key that is unknown; anybody can make one up
-RETRY_S = 5.0
+RETRY_S = 2.0
 TIMEOUT_S = 10.0
 MAX_BYTES = 1024 * 1024
 
