@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "runtime" / "scoredock"
 FLOORS = [
     {"errors", "cgroups", "settings", "signature"},
     {"accelerators", "access", "collection", "metrics", "deploy", "entry", "payload", "schema", "observe"},
-    {"engine"},
+    {"collect", "engine"},
     {"web", "compat"},
     {"scoring"},
     {"server"},

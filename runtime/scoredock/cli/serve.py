@@ -69,8 +69,6 @@ def _unsupported(settings: Settings) -> list[str]:
     found = []
     if settings.app_insights_enabled:
         found.append("AML_APP_INSIGHTS_ENABLED is on, but scoredock sends nothing to Application Insights.")
-    if settings.model_data_collection:
-        found.append("AML_MODEL_DC_STORAGE_ENABLED is on, but scoredock does not store collected data.")
     if settings.worker_timeout_s and settings.worker_timeout_s * 1000 < settings.scoring_timeout_ms < 3_600_000:
         found.append(
             f"WORKER_TIMEOUT ({settings.worker_timeout_s} s) is shorter than SCORING_TIMEOUT_MS "

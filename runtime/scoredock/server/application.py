@@ -17,6 +17,7 @@ from scoredock.errors import BootError, ExitCode
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
 from scoredock.server.boot import Booted, boot, export_environment
+from scoredock.server.collecting import check_collection
 from scoredock.server.cuda import cuda_was_initialised
 from scoredock.server.requirements import install_extra_requirements
 from scoredock.server.service import Service
@@ -96,6 +97,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
         _check_temporary_folder()
+        check_collection(self.settings)
         export_environment(self.settings)
         install_extra_requirements(self.settings)
         self._accelerator = choose(self.settings.accelerator)

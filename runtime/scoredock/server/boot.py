@@ -13,6 +13,7 @@ from scoredock import compat
 from scoredock.accelerators.proof import PROVIDERS
 from scoredock.access import hide_secrets
 from scoredock.cgroups import available_cpus
+from scoredock.collection.current import hold
 from scoredock.entry import EntryScript, initialise, load, make_importable
 from scoredock.errors import BootError
 from scoredock.observe.prints import capture_prints
@@ -53,6 +54,7 @@ def boot(settings: Settings, report: Callable[[str], None]) -> Booted:
     """Import the script and call init(). ``report`` is told each phase. Raises BootError."""
     hide_secrets(os.environ)  # the server's own, after gunicorn has copied them for a server that takes its place
     compat.install()
+    hold()
     capture_prints()
     make_importable(settings)
     if settings.debug_port is not None:

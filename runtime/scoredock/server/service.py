@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from scoredock.accelerators.choice import Accelerator
+from scoredock.collection import current as collecting
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
 from scoredock.entry.script import script_stack
@@ -21,6 +22,7 @@ from scoredock.scoring.batches import Batches, why_no_batches
 from scoredock.scoring.scoring import Scoring
 from scoredock.scoring.warm_up import warm_up
 from scoredock.server.boot import Booted, boot, describe, unused_accelerator
+from scoredock.server.collecting import open_collection
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import Settings
 from scoredock.web.answers import Answer
@@ -86,6 +88,7 @@ class Service:
             if scoring.batching is not None:
                 scoring.batching.report()
             prepared.append((booted, documents, "" if warm_up_s is None else f", {warm_up_s:.3f} s of them warm-up"))
+            open_collection(self._settings, self.gateway)
             gc.freeze()  # what a script loads lives as long as the process: no collection looks at it again
             return scoring
 
@@ -128,5 +131,6 @@ class Service:
             self._counting.measure(self._engine.waiting, self._engine.unfinished, connections)
 
     def stop(self) -> None:
-        """End the scoring thread once it is idle."""
+        """End the scoring thread once it is idle, and write what was collected."""
         self._engine.stop()
+        collecting.close()

@@ -16,6 +16,7 @@ from scoredock.settings.declaration import Declaration, setting
 SCRIPT, SERVING, WORKERS, LIMITS, BATCHING = "Script and model", "Serving", "Workers", "Limits", "Batching"
 ACCESS = "Access and encryption"
 DESCRIPTION, LOGS, DEVELOPMENT = "Service description", "Logs and telemetry", "Development"
+COLLECTION = "Data collection"
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,41 @@ class Settings:
         flag="--appinsights_instrumentation_key", secret=True)
     app_insights_log_response: bool = setting("bool", "APP_INSIGHTS_LOG_RESPONSE_ENABLED", True, LOGS,
         "Read for compatibility; nothing is sent to Application Insights.")
-    model_data_collection: bool = setting("bool", "AML_MODEL_DC_STORAGE_ENABLED", False, LOGS,
-        "Read for compatibility; collected data is not stored, and a warning says so.")
+
+    collect_to: str | None = setting("str", "SCOREDOCK_COLLECT_TO", None, COLLECTION,
+        "Where collected data goes: a folder, or a URL of any storage that fsspec knows (`s3://bucket/folder`; its own "
+        "variables hold the credentials). What scripts collect is stored once this is set.")
+    collect_format: str = setting("str", "SCOREDOCK_COLLECT_FORMAT", "jsonl", COLLECTION,
+        "Format of what `scoredock.collect` takes.", choices=("jsonl", "csv", "parquet"))
+    collect_roll: str = setting("str", "SCOREDOCK_COLLECT_ROLL", "hour", COLLECTION,
+        "How long data goes to one folder (UTC).", choices=("minute", "hour", "day", "month", "year"))
+    collect_sampling: int = setting("int", "SCOREDOCK_COLLECT_SAMPLING", 100, COLLECTION,
+        "Percent of the calls (and of the requests, for payloads) that are stored.", minimum=0, maximum=100)
+    collect_payloads: str | None = setting("str", "SCOREDOCK_COLLECT_PAYLOADS", None, COLLECTION,
+        "Store the bodies of scoring requests, of responses, or of both: `request`, `response`, `request,response`.")
+    collect_headers: str | None = setting("str", "SCOREDOCK_COLLECT_HEADERS", None, COLLECTION,
+        "Names of request headers, separated by commas, that are stored with payloads; never those that carry keys.")
+    collect_flush_s: int = setting("int", "SCOREDOCK_COLLECT_FLUSH_S", 5, COLLECTION,
+        "Seconds after which collected data is written at the latest; a kill -9 loses no more.", minimum=1, maximum=60)
+    collect_max_mb: int = setting("int", "SCOREDOCK_COLLECT_MAX_MB", 64, COLLECTION,
+        "MiB of one worker that may wait to be written; what comes above that is dropped and counted.", minimum=1)
+    collect_max_records: int = setting("int", "SCOREDOCK_COLLECT_MAX_RECORDS", 100_000, COLLECTION,
+        "Calls that may wait to be written in one worker; further ones are dropped and counted.", minimum=1)
+    collect_deployment: str = setting("str", "SCOREDOCK_COLLECT_DEPLOYMENT", "default", COLLECTION,
+        "Deployment in the paths of `azureml.ai.monitoring` and of payloads; the endpoint is SERVICE_NAME.")
+    model_data_collection: bool | None = setting("bool", "AML_MODEL_DC_STORAGE_ENABLED", None, COLLECTION,
+        "Store what `azureml.monitoring`'s ModelDataCollector takes. Default: if SCOREDOCK_COLLECT_TO is set.")
+    model_data_storage: str | None = setting("str", "AML_MODEL_DC_STORAGE", None, COLLECTION,
+        "Connection string of an Azure storage account: ModelDataCollector's data goes to its container `modeldata`.",
+        secret=True)
+    model_data_debug: bool = setting("bool", "AML_MODEL_DC_DEBUG", False, COLLECTION,
+        "Print what ModelDataCollector takes instead of storing it.")
+    mdc_enabled: bool | None = setting("bool", "AZUREML_MDC_ENABLED", None, COLLECTION,
+        "Store what `azureml.ai.monitoring`'s Collector takes. Default: if SCOREDOCK_COLLECT_TO is set, or there is a "
+        "file of collections.")
+    mdc_config_path: Path | None = setting("path", "AZUREML_MDC_CONFIG_PATH", None, COLLECTION,
+        "JSON file of Collector's collections: which are on, their sampling, headers to capture. Default: "
+        "`/etc/mdc-config.json`, where that exists.")
 
     reload: bool = setting("bool", "SCOREDOCK_RELOAD", False, DEVELOPMENT,
         "Restart the workers when a file of the script's folder changes.", flag="--reload")

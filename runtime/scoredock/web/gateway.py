@@ -51,7 +51,8 @@ class Gateway:
 
     ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
     /readyz. ``max_body`` is the largest body that a connection should take, in bytes. ``may_call`` says whether a
-    request's headers let it in; None where everybody may call. All methods are called on the event loop.
+    request's headers let it in; None where everybody may call. ``collect``, where it is set, is told of each request
+    that was answered: status, headers and body (None if streamed). All methods are called on the event loop.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Gateway:
         self._common: list[Header] = []
         if settings.server_version_header:
             self._common.append((b"x-ms-server-version", f"scoredock/{__version__}".encode()))
+        self.collect: Callable[[Incoming, int, list[Header], bytes | None], None] | None = None
         self._kind: Kind | None = None
         self._documents = Documents({})
 
@@ -118,6 +120,8 @@ class Gateway:
 
     def streamed(self, incoming: Incoming, status: int) -> None:
         """A streamed answer has ended."""
+        if self.collect is not None:
+            self.collect(incoming, status, [], None)
         self._note(incoming, status, STREAMED)
 
     def _may_call(self, headers: Mapping[bytes, bytes]) -> bool:
@@ -220,6 +224,8 @@ class Gateway:
             headers.append((b"content-length", b"%d" % len(answer.body)))
         if client is not None:
             client.send(incoming, answer.status, headers, answer.body)
+        if self.collect is not None:
+            self.collect(incoming, answer.status, headers, answer.body)
         if incoming.path in LOGGED:
             self._note(incoming, answer.status, len(answer.body))
 

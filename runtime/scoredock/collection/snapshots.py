@@ -1,0 +1,60 @@
+"""A copy of what a script hands over, cheap to take, that the script cannot change afterwards.
+
+Frames and arrays are copied; everything else is written as JSON at once, which is as fast as a deep copy in C. What
+is costly, turning the copy into rows, is left to the writer's thread (``tables``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from scoredock.collection.values import plain
+
+OVERHEAD_BYTES = 500  # of an item in the queue, whatever it holds
+_JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+
+
+@dataclass(frozen=True)
+class Json:
+    """A value as JSON."""
+
+    text: bytes
+
+
+def is_frame(data: Any) -> bool:
+    """Whether it is a pandas DataFrame; pandas is not imported for that."""
+    kind = type(data)
+    return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
+
+
+def snapshot(data: Any) -> tuple[Any, int]:
+    """A copy, and about how many bytes it takes.
+
+    Objects in the cells of a frame or of an array of objects are not copied. Raises TypeError or ValueError for what
+    cannot be written as JSON.
+    """
+    if is_frame(data):
+        copy = data.copy()
+        return copy, OVERHEAD_BYTES + _frame_bytes(copy)
+    if type(data).__module__ == "numpy" and hasattr(data, "dtype"):
+        copy = data.copy()
+        if copy.dtype == object:
+            text = orjson.dumps(copy.tolist(), plain, _JSON)
+            return Json(text), OVERHEAD_BYTES + len(text)
+        return copy, OVERHEAD_BYTES + copy.nbytes
+    if hasattr(data, "to_frame") and hasattr(data, "tolist"):  # a pandas Series: one row
+        data = data.tolist()
+    text = orjson.dumps(data, plain, _JSON)
+    return Json(text), OVERHEAD_BYTES + len(text)
+
+
+def _frame_bytes(frame: Any) -> int:
+    """Numbers by their size, anything else by what it really takes: a client may send long texts."""
+    total: int = 8 * frame.size
+    for name, dtype in enumerate(frame.dtypes):
+        if dtype.kind not in "biufcmM":
+            total += int(frame.iloc[:, name].memory_usage(index=False, deep=True))
+    return total

@@ -1,0 +1,61 @@
+"""Data collection of a worker: settled before the first fork, opened when the worker can score."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from scoredock.collection import current
+from scoredock.collection.config import collection_config
+from scoredock.errors import BootError, SettingError
+from scoredock.observe import logs
+from scoredock.settings import Settings
+from scoredock.web.answers import Header
+from scoredock.web.gateway import Gateway
+from scoredock.web.incoming import Incoming
+
+if TYPE_CHECKING:
+    from scoredock.collection.collection import Collection
+
+NOT_COLLECTED = (401, 403)  # who may not ask may not fill the storage either
+
+logger = logging.getLogger("scoredock.server")
+
+
+def check_collection(settings: Settings) -> None:
+    """Log the warnings of its settings; raises BootError for settings that cannot be."""
+    try:
+        config = collection_config(settings)
+    except SettingError as error:
+        raise BootError("settings", str(error)) from None
+    for warning in config.warnings:
+        logger.warning("%s", warning)
+
+
+def open_collection(settings: Settings, gateway: Gateway) -> None:
+    """Let the script's collectors, and the gateway where payloads are wanted, store from now on."""
+    config = collection_config(settings)
+
+    def make() -> Collection:
+        from scoredock.collection.collection import Collection
+
+        return Collection(config, logs.request_id.get)
+
+    current.install(make)
+    if config.payloads:
+        _collect_payloads(gateway)
+
+
+def _collect_payloads(gateway: Gateway) -> None:
+    collection = current.current()
+    if collection is None:
+        return
+
+    def collect(incoming: Incoming, status: int, headers: list[Header], answer: bytes | None) -> None:
+        if incoming.path != "/score" or status in NOT_COLLECTED:
+            return
+        kind = next((value.decode("latin-1") for name, value in headers if name == b"content-type"), "")
+        request = incoming.by_name, incoming.method, incoming.path, incoming.body, incoming.ids.request_id
+        collection.payload(*request, status, kind, answer)
+
+    gateway.collect = collect
