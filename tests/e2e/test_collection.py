@@ -127,9 +127,7 @@ def test_the_second_generation_writes_its_lines(serve, tmp_path):
             }
         )
     )
-    server = serve(
-        SECOND, SCOREDOCK_COLLECT_TO="modeldata", AZUREML_MDC_CONFIG_PATH="mdc.json", SERVICE_NAME="houses"
-    )
+    server = serve(SECOND, SCOREDOCK_COLLECT_TO="modeldata", AZUREML_MDC_CONFIG_PATH="mdc.json", SERVICE_NAME="houses")
     for number in range(60):
         server.post(content=str(number), headers={"x-ward": "north", "authorization": "Bearer secret"})
     server.end()

@@ -6,6 +6,8 @@ is costly, turning the copy into rows, is left to the writer's thread (``tables`
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +28,8 @@ class Json:
 
 def is_frame(data: Any) -> bool:
     """Whether it is a pandas DataFrame; pandas is not imported for that."""
-    kind = type(data)
-    return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(data, pandas.DataFrame)
 
 
 def snapshot(data: Any) -> tuple[Any, int]:
@@ -39,15 +41,19 @@ def snapshot(data: Any) -> tuple[Any, int]:
     if is_frame(data):
         copy = data.copy()
         return copy, OVERHEAD_BYTES + _frame_bytes(copy)
-    if type(data).__module__ == "numpy" and hasattr(data, "dtype"):
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(data, numpy.ndarray):
         copy = data.copy()
         if copy.dtype == object:
             text = orjson.dumps(copy.tolist(), plain, _JSON)
             return Json(text), OVERHEAD_BYTES + len(text)
         return copy, OVERHEAD_BYTES + copy.nbytes
-    if hasattr(data, "to_frame") and hasattr(data, "tolist"):  # a pandas Series: one row
+    if hasattr(data, "to_frame") and hasattr(data, "tolist"):  # a pandas Series
         data = data.tolist()
-    text = orjson.dumps(data, plain, _JSON)
+    try:
+        text = orjson.dumps(data, plain, _JSON)
+    except TypeError:  # an integer of more than 64 bits; it will be read as a float
+        text = json.dumps(data, default=plain).encode()
     return Json(text), OVERHEAD_BYTES + len(text)
 
 

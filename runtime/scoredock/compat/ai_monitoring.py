@@ -11,6 +11,7 @@ from azureml.ai.monitoring.context import (  # type: ignore[import-not-found] # 
 )
 
 from scoredock.collection.current import current
+from scoredock.collection.snapshots import is_frame
 
 __all__ = ["Collector"]
 MAX_COLLECTIONS = 5
@@ -41,7 +42,7 @@ class Collector:
         What is collected with a context is in the sample if what was collected with it first is.
         """
         context = correlation_context or BasicCorrelationContext()
-        if not (type(data).__name__ == "DataFrame" and type(data).__module__.startswith("pandas.")):
+        if not is_frame(data):
             error = TypeError(f"collect: expected a pandas DataFrame, got {type(data).__name__}")
             if self._on_error is None:
                 raise error
