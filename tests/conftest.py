@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import object_stores
+from scoredock.collection import current as collecting
 from servers import InProcess, Server, free_port
 
 
@@ -27,6 +28,7 @@ def _process_state() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
+    collecting.install(None)
     root.handlers[:], root.level = handlers, level
     os.environ.clear()
     os.environ.update(environment)

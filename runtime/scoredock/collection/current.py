@@ -29,8 +29,11 @@ def hold() -> None:
     install(lambda: None)
 
 
-def install(make: Callable[[], Collection | None]) -> None:
-    """From now on collectors hand things to what this makes; it is called when the first of them collects."""
+def install(make: Callable[[], Collection | None] | None) -> None:
+    """From now on collectors hand things to what this makes; it is called when the first of them collects.
+
+    None: as in a process without a server.
+    """
     with _LOCK:
         _Current.make, _Current.collection, _Current.made = make, None, False
 

@@ -102,7 +102,7 @@ class ObjectStore:
         self._fs, root = fsspec.core.url_to_fs(target.url, **dict(target.options))
         self._root = root.rstrip("/")
         if target.container is not None:
-            self._fs.makedirs(target.container, exist_ok=True)
+            self._fs.mkdir(target.container)  # adlfs: made if it is missing
         self._makes_folders = self._scheme not in _CREATES_ONCE
 
     def create(self, path: str, data: bytes) -> bool:

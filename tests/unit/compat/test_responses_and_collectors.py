@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from flask import Response
 
+from scoredock.collection import current
 from scoredock.compat.aml_response import AMLResponse
 from scoredock.compat.monitoring import ModelDataCollector
 
@@ -94,10 +95,22 @@ class TestFirstGeneration:
         collector.collect([1])
         assert capsys.readouterr().out == ""
         monkeypatch.setenv("AML_MODEL_DC_DEBUG", "true")
+        current.install(None)  # the environment is read when the first collector collects
         collector.collect([1, 2], "id-7")
         printed = capsys.readouterr().out
         for part in ("m/inputs", "id-7", "[1, 2]"):
             assert part in printed
+
+    def test_correlations_become_a_column(self) -> None:
+        collector = ModelDataCollector("m", "inputs", ["a"])
+        assert collector.add_correlations([[1], [2]], ["x", "y"]).to_dict("list") == {
+            "a": [1, 2],
+            "$aml_dc_correlation_id": ["x", "y"],
+        }
+        assert collector.add_correlations({"a": 1}, "x") == {"a": 1, "$aml_dc_correlation_id": "x"}
+        given = pd.DataFrame({"a": [1, 2]})
+        assert collector.add_correlations(given)["$aml_dc_correlation_id"].nunique() == 2
+        assert list(given) == ["a"]
 
 
 class TestSecondGeneration:
@@ -118,6 +131,16 @@ class TestSecondGeneration:
         collector = module("azureml.ai.monitoring").Collector(name="model_inputs")
         with pytest.raises(Exception, match="expected a pandas DataFrame, got list"):
             collector.collect([1])
+
+    def test_a_sixth_collection_is_refused(self) -> None:
+        collector = module("azureml.ai.monitoring").Collector
+        for number in (1, 2, 3, 4, 5, 5):
+            collector(name=f"collection_{number}")
+        with pytest.raises(ValueError, match="at most 5 collections, 'collection_6'"):
+            collector(name="collection_6")
+        errors: list[Exception] = []
+        collector(name="collection_6", on_error=errors.append).collect(pd.DataFrame({"a": [1]}))
+        assert len(errors) == 1
 
     def test_on_error_is_called_instead_of_raising(self) -> None:
         errors: list[Exception] = []
