@@ -25,7 +25,6 @@ from servers import wait_until
 SCENARIOS = [scenario for page in PAGES for scenario in scenarios(page)]
 LANGUAGES = {"console", "json", "log", "python", "sh", "text", "yaml"}
 NOT_OURS = {
-    "AML_MODEL_DC_DEBUG",  # read by the stand-in for azureml-monitoring
     "FORWARDED_ALLOW_IPS",  # read by gunicorn
     *THREAD_VARIABLES,  # read by numeric libraries, as are the next two
     "NUMBA_NUM_THREADS",
