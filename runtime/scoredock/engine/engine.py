@@ -79,6 +79,7 @@ class Engine(Generic[T, R]):
         self._score: Callable[[T], R] | None = None
         self._threads: list[ScoringThread[T, R]] = []
         self.stuck_threads = 0
+        self.scored = 0  # jobs that came back from a scoring thread
         self.draining = False
 
     async def start(self, prepare: Callable[[], Callable[[T], R]]) -> None:
@@ -192,6 +193,7 @@ class Engine(Generic[T, R]):
         while self._finished:
             job, result, error = self._finished.popleft()
             self._outstanding.pop(job, None)
+            self.scored += 1
             if job.settled:
                 if job.follow_up is not None:  # nobody will read it
                     job.follow_up.abort()

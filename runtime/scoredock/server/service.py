@@ -23,6 +23,7 @@ from scoredock.scoring.scoring import Scoring
 from scoredock.scoring.warm_up import warm_up
 from scoredock.server.boot import Booted, boot, describe, unused_accelerator
 from scoredock.server.collecting import open_collection
+from scoredock.server.recycling import Recycling
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import Settings
 from scoredock.web.answers import Answer
@@ -52,6 +53,7 @@ class Service:
         self._engine: Engine[Incoming, Answer] = Engine(
             limits, status.ask_for_replacement, self._late, settings.scoring_threads
         )
+        self.recycling = Recycling(settings, lambda: self._engine.scored, status.ask_for_recycling)
         self._counting = counting
         sinks = [counting.count] if counting is not None else []
         page = metrics.page if metrics is not None and settings.metrics_port is None else None

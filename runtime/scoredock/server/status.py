@@ -7,7 +7,10 @@ import struct
 import time
 
 PHASES = ("starting", "import", "init", "swagger", "warm-up", "ready", "draining", "failed")
-_HEAD = struct.Struct("=BBdH")  # phase, replacement wanted, since (monotonic seconds), length of the message
+NEEDED, PLANNED = 1, 2  # why a replacement is wanted: it cannot go on, or it is old
+_HEAD = struct.Struct(
+    "=BBdH"
+)  # phase, replacement wanted (0, NEEDED, PLANNED), since (monotonic seconds), length of the message
 _SIZE = 4096
 
 
@@ -24,13 +27,17 @@ class WorkerStatus:
     def report(self, phase: str, message: str = "") -> None:
         """Enter a phase of PHASES; ``message`` says why it failed."""
         text = message.encode()[: _SIZE - _HEAD.size]
-        wanted = self.wants_replacement
+        wanted = self._memory[1]
         self._memory[_HEAD.size : _HEAD.size + len(text)] = text
         self._memory[: _HEAD.size] = _HEAD.pack(PHASES.index(phase), wanted, time.monotonic(), len(text))
 
     def ask_for_replacement(self) -> None:
         """Have the supervisor start another worker and then end this one."""
-        self._memory[1] = 1
+        self._memory[1] = NEEDED
+
+    def ask_for_recycling(self) -> None:
+        """The same in good time: it can go on until no other worker is being replaced."""
+        self._memory[1] = self._memory[1] or PLANNED
 
     @property
     def phase(self) -> str:
@@ -40,7 +47,12 @@ class WorkerStatus:
     @property
     def wants_replacement(self) -> bool:
         """Whether the worker asked to be replaced."""
-        return self._memory[1] == 1
+        return self._memory[1] == NEEDED
+
+    @property
+    def wants_recycling(self) -> bool:
+        """Whether the worker asked to be replaced when no other one is."""
+        return self._memory[1] == PLANNED
 
     @property
     def elapsed_s(self) -> float:

@@ -2,8 +2,10 @@
 
 - A worker whose boot fails before any worker was ready ends the server: exit code 3, the cause last.
 - A worker that dies later is replaced, the first time at once and then after 1, 2, 4, … seconds; after five
-  deaths in a row, with no worker that lived a minute in between, the server ends.
-- A worker that is to be replaced (stuck, reloaded) keeps serving until its successor is ready.
+  deaths in a row, with no worker that lived a minute in between, the server ends; unless it is successors that
+  cannot boot, while another worker serves: they are tried again.
+- A worker that is to be replaced (stuck, reloaded, old) keeps serving until its successor is ready. Old ones are
+  replaced one after another: each needs memory beside its successor.
 """
 
 from __future__ import annotations
@@ -35,8 +37,11 @@ from scoredock.settings import Settings
 MAX_DEATHS_IN_A_ROW = 5
 STEADY_S = 60.0
 LONGEST_BACKOFF_S = 30.0
+RESPAWN_S = 2.0  # until a worker is started again when the system refused one
 POLL_S = 1.0
 RELOAD_POLL_S = 0.3
+STOP_POLL_S = 0.1
+HURRIED_STOP_S = 2.0
 
 logger = logging.getLogger("scoredock.server")
 
@@ -168,6 +173,10 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             self._listener.poll(max(wait, 0.0))
         self._reload_when_changed()
         self._memory.look()
+        return self._signals()
+
+    def _signals(self) -> list[int]:
+        """The signals that came since this was last called."""
         signals = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -194,10 +203,11 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         """Start missing workers, retire those whose successor is ready, end those that are too many."""
         self._was_ready = self._was_ready or any(one.status.phase == "ready" for one in self.WORKERS.values())
         self._outgoing |= {pid for pid, one in self.WORKERS.items() if one.status.wants_replacement}
+        if not self._outgoing:
+            self._outgoing |= set([pid for pid, one in self.WORKERS.items() if one.status.wants_recycling][:1])
         staying = {pid: one for pid, one in self.WORKERS.items() if pid not in self._outgoing}
         if not self._waiting_for_change and time.monotonic() >= self._spawn_after:
-            for _ in range(self.num_workers - len(staying)):
-                self.spawn_worker()
+            self._spawn(self.num_workers - len(staying))
         ready = [one for one in staying.values() if one.status.phase == "ready"]
         if len(ready) >= self.num_workers:
             for pid in self._outgoing:
@@ -205,6 +215,21 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         surplus = sorted(staying.items(), key=lambda item: item[1].age)[: max(0, len(staying) - self.num_workers)]
         for pid, _ in surplus:
             self._retire(pid)
+
+    def _spawn(self, number: int) -> None:
+        """Start workers. No memory, process, file or disk for one is no reason to end those that serve."""
+        umask = os.umask(0o077)
+        os.umask(umask)
+        try:
+            for _ in range(number):
+                self.spawn_worker()
+        except OSError as error:
+            os.umask(umask)  # gunicorn leaves it open when it cannot make a worker's file
+            cause = f"a worker cannot be started: {error}"
+            if not self._was_ready:
+                self._end(cause, ExitCode.BOOT_FAILED)
+            logger.error("%s%s. Trying again in %d s.", cause[:1].upper(), cause[1:], RESPAWN_S)
+            self._spawn_after = time.monotonic() + RESPAWN_S
 
     def spawn_worker(self) -> int:
         """Fork a worker. In the child this never returns."""
@@ -288,8 +313,11 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             self.app.metrics.ended(worker.counting, pid, how)
         self._outgoing.discard(pid)
         self._told_to_end.discard(pid)
-        if wanted:
+        if wanted and (code == ExitCode.OK or worker.status.phase != "draining" or worker.aborted):
             logger.debug("Worker %d ended (%s).", pid, self._how(code))
+            return
+        if wanted:
+            logger.error("Worker %d died while it drained, with what was in flight: %s", pid, self._how(code))
             return
         self._between_workers = ("starting", time.monotonic())
         failed = worker.status.phase == "failed"
@@ -304,7 +332,8 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         logger.error("%s%s", cause[:1].upper(), cause[1:])
         lived_s = worker.status.elapsed_s
         self._deaths = 1 if lived_s >= STEADY_S else self._deaths + 1
-        if self._deaths >= MAX_DEATHS_IN_A_ROW:
+        others_serve = any(one.status.phase == "ready" for one in self.WORKERS.values())
+        if self._deaths >= MAX_DEATHS_IN_A_ROW and (worker.status.phase == "ready" or not others_serve):
             self._end(f"{self._deaths} workers died in a row; the last: {cause}", ExitCode.WORKERS_KEEP_DYING)
         backoff_s = 0.0 if self._deaths == 1 else min(2.0 ** (self._deaths - 2), LONGEST_BACKOFF_S)
         self._spawn_after = time.monotonic() + backoff_s
@@ -337,10 +366,30 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._stopping = True
         if self._listener is not None:
             self._listener.leave_serving_sockets()
-        super().stop(graceful)
+        self._end_workers(graceful)
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+
+    def _end_workers(self, graceful: bool) -> None:
+        """What the base class does, by a clock that nobody sets."""
+        sock.close_sockets(self.LISTENERS)
+        self.LISTENERS = []
+        self.kill_workers(signal.SIGTERM if graceful else signal.SIGQUIT)
+        deadline = time.monotonic() + self.cfg.graceful_timeout
+        while self.WORKERS and time.monotonic() < deadline:
+            hurry = {signal.SIGINT, signal.SIGQUIT} & set(self._signals())
+            if hurry and graceful:
+                graceful = False
+                self.kill_workers(signal.SIGQUIT)
+                deadline = time.monotonic() + HURRIED_STOP_S
+            self.reap_workers()
+            if self.WORKERS:
+                time.sleep(STOP_POLL_S)
+        for worker in self.WORKERS.values():
+            worker.aborted = True
+        self.kill_workers(signal.SIGKILL)
+        self.reap_workers()
 
 
 def _doing(worker: ScoringWorker) -> str:

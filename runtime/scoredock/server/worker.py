@@ -97,6 +97,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._status.report("ready")
 
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second."""
+        if self._service.recycling.wanted:
+            self._service.recycling.look()
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: Any = None) -> None:
         self._service.begin_drain()
         await self._accept_who_waits(sockets or [])
