@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 HUNG_S = 20.0
+STAGGER_S = 0.01  # connections that come at once may all be taken by one worker
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Load:
 
     ``connections`` clients send one request after another, each over one connection, or with ``keep_alive=False`` over
     a new one for each. With ``rate``, requests a second are sent at their time whether earlier ones were answered or
-    not, as many at once as ``connections``. A client waits for ``pause_s`` when it got no 200.
+    not, as many at once as ``connections``. A client waits for ``pause_s`` when it got no 200, and leaves
+    a request that is not answered within ``patience_s``.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Load:
         keep_alive: bool = True,
         rate: float = 0.0,
         pause_s: float = 0.02,
+        patience_s: float = HUNG_S,
         source: str | None = None,
     ) -> None:
         self._port = port
@@ -53,6 +56,7 @@ class Load:
         self._keep_alive = keep_alive
         self._rate = rate
         self._pause_s = pause_s
+        self._patience_s = patience_s
         self._source = (source, 0) if source else None
         method = "POST" if body else "GET"
         close = "" if keep_alive else "Connection: close\r\n"
@@ -93,9 +97,11 @@ class Load:
 
     async def _run(self) -> None:
         self._due = time.monotonic()
-        await asyncio.gather(*(self._client() for _ in range(self._connections)))
+        await asyncio.gather(*(self._client(number) for number in range(self._connections)))
 
-    async def _client(self) -> None:
+    async def _client(self, number: int) -> None:
+        if not self._rate:
+            await asyncio.sleep(number * STAGGER_S)
         link: _Link | None = None
         while not self._over.is_set():
             if self._rate:
@@ -114,7 +120,7 @@ class Load:
     async def _one(self, sent: float, link: _Link | None) -> tuple[Outcome, _Link | None]:
         link = link or _Link()
         try:
-            outcome = await asyncio.wait_for(self._exchange(sent, link), HUNG_S)
+            outcome = await asyncio.wait_for(self._exchange(sent, link), self._patience_s)
             if self._keep_alive and outcome.headers.get("connection") != "close":
                 return outcome, link
         except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
