@@ -12,6 +12,7 @@ import click
 
 from scoredock.cli.setting_options import GroupedCommand, setting_options
 from scoredock.errors import ExitCode, SettingError
+from scoredock.observe.output import steady
 from scoredock.settings import Settings, resolve
 
 logger = logging.getLogger("scoredock")
@@ -60,7 +61,7 @@ def serve(**flags: Any) -> None:
         if settings.log_format == "json":
             logger.info("%s", text)
         else:
-            click.echo(text)
+            print(text, file=steady(sys.stdout))  # no banner is no reason not to serve
 
     sys.exit(Application(settings, announce).run())
 

@@ -18,6 +18,7 @@ from scoredock.errors import SettingError
 from scoredock.observe.context import request_id as request_id
 from scoredock.observe.context import trace as trace
 from scoredock.observe.json_lines import JsonFormatter
+from scoredock.observe.output import steady
 
 # Scripts' logging.json files name the loggers of the server that they were written for.
 _FORMER_LOGGER, _LOGGER = "azmlinfsrv", "scoredock"
@@ -50,7 +51,7 @@ def configure(level: str, folders: list[Path], as_json: bool = False) -> Path | 
         if path.is_file():
             _configure_from(path)
             return path
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(steady(sys.stdout))
     handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -1,0 +1,114 @@
+"""Standard output that cannot stop the server: a pipe that nobody reads, a full disk, a reader that is gone.
+
+A write to a pipe that is full blocks, in whatever thread logs, and with it the event loop. So a pipe is written to
+without waiting for long: what does not fit within PATIENCE_S is dropped, and from then on at once until there is room
+again. What was dropped is told of when lines go out again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import select
+import stat
+import threading
+import time
+from typing import TextIO
+
+PATIENCE_S = 0.25
+ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole or not at all
+
+
+class SteadyOutput(io.TextIOBase):
+    """Writes text to ``stream``'s descriptor, and never raises OSError. Each write is of whole lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        stream.flush()
+        self._stream = stream
+        self._fd = stream.fileno()
+        self._lock = threading.RLock()
+        self._is_pipe = stat.S_ISFIFO(os.fstat(self._fd).st_mode)
+        self._may_block = self._is_pipe
+        if self._is_pipe:  # an opening of our own: O_NONBLOCK on the one that is shared would hit other processes
+            with contextlib.suppress(OSError):  # another user's pipe
+                self._fd = os.open(f"/proc/self/fd/{self._fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+                self._may_block = False
+        self._stalled = False
+        self.dropped = 0
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The stream's encoding."""
+        return self._stream.encoding
+
+    def fileno(self) -> int:
+        """The stream's descriptor."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Write, or drop and count."""
+        with self._lock:
+            if self.dropped:
+                dropped, self.dropped = self.dropped, 0
+                note = f"({dropped} lines are missing here: standard output did not take them)\n"
+                if not self._put(note.encode()):
+                    self.dropped = dropped + text.count("\n")
+                    return len(text)
+            data = text.encode(self.encoding or "utf-8", "backslashreplace")
+            for piece in _pieces(data) if self._is_pipe else (data,):
+                if not self._put(piece):
+                    self.dropped += piece.count(b"\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def _put(self, data: bytes) -> bool:
+        """Whether all of it went out."""
+        until = time.monotonic() + (0.0 if self._stalled else PATIENCE_S)
+        try:
+            full = self._may_block
+            while data:
+                if full and not self._room(until):
+                    self._stalled = True
+                    return False
+                try:
+                    data = data[os.write(self._fd, data) :]
+                except BlockingIOError:
+                    full = True
+        except OSError:  # the disk is full, or the reader is gone
+            return False
+        self._stalled = False
+        return True
+
+    def _room(self, until: float) -> bool:
+        poll = select.poll()
+        poll.register(self._fd, select.POLLOUT)
+        return bool(poll.poll(max(0.0, until - time.monotonic()) * 1000))
+
+
+def steady(stream: TextIO) -> TextIO:
+    """``stream`` made steady; itself where it has no descriptor."""
+    try:
+        return SteadyOutput(stream)  # type: ignore[return-value] # a TextIO in all that handlers use
+    except (OSError, ValueError, AttributeError):
+        return stream
+
+
+def _pieces(data: bytes) -> list[bytes]:
+    """Whole lines, as many as a pipe takes at once."""
+    pieces = []
+    while len(data) > ATOMIC:
+        end = data.rfind(b"\n", 0, ATOMIC) + 1 or ATOMIC
+        pieces.append(data[:end])
+        data = data[end:]
+    return [*pieces, data]
