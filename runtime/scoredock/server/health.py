@@ -8,6 +8,7 @@ supervisor's loop, so that no thread lives when workers are forked.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import selectors
@@ -26,6 +27,8 @@ MAX_REQUEST = 16 * 1024
 MAX_CONNECTIONS = 256
 PATIENCE_S = 5.0
 LINGER_S = 1.0
+REST_S = 0.05
+NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 logger = logging.getLogger("scoredock.server")
 _REASONS = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
@@ -154,14 +157,18 @@ class HealthListener:
         content = self._separate.get(listener)
         if content is None and self._health().ready:  # a worker became ready since the poll began: its connection
             return
-        with contextlib.suppress(OSError):
+        try:
             connection, _ = listener.accept()
-            if len(self._connections) >= MAX_CONNECTIONS:
-                connection.close()
-                return
-            connection.setblocking(False)
-            self._connections[connection] = _Connection(content or self._on_serving_port, time.monotonic() + PATIENCE_S)
-            self._selector.register(connection, selectors.EVENT_READ)
+        except OSError as error:
+            if error.errno in NO_ROOM:  # it stays readable: do not ask again and again
+                time.sleep(REST_S)
+            return
+        if len(self._connections) >= MAX_CONNECTIONS:
+            connection.close()
+            return
+        connection.setblocking(False)
+        self._connections[connection] = _Connection(content or self._on_serving_port, time.monotonic() + PATIENCE_S)
+        self._selector.register(connection, selectors.EVENT_READ)
 
     def _read(self, connection: socket.socket) -> None:
         state = self._connections[connection]
