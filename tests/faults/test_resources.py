@@ -151,7 +151,8 @@ def test_a_clock_that_is_set_confuses_no_deadline_and_no_drain(serve, set_clock)
         slow = ThreadPoolExecutor(1).submit(server.post, content="sleep 2")
         wait_until(lambda: "sleep 2" in server.output, what="its scoring")
         server.process.send_signal(signal.SIGTERM)
-        ahead(2 * 3600)  # while it drains
+        wait_until(lambda: "Stopping: " in server.output, what="the beginning of the end")
+        ahead(2 * 3600)
         assert server.process.wait(20) == 0
         assert slow.result().status_code == 200
     assert set(load.tally()) <= {200, "refused"}
