@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
-import functools
 import logging
 import os
 import signal
@@ -20,6 +19,7 @@ from uvicorn_worker import UvicornWorker
 
 from scoredock.errors import BootError, ExitCode
 from scoredock.observe.metrics.counting import Counting
+from scoredock.server.accepting import Acceptor
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.web.connection import Connection
@@ -62,7 +62,9 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        server = _Server(self.config, self.service, self.status, self.app.settings.drain_timeout_s)
+        settings = self.app.settings
+        alone = settings.worker_count == 1
+        server = _Server(self.config, self.service, self.status, settings.drain_timeout_s, alone)
         asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, server.hurry)
         beat = asyncio.ensure_future(self._beat(server))
         try:
@@ -86,16 +88,30 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
 class _Server(uvicorn.Server):
     """uvicorn's server, which boots the service first and drains it last."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, status: WorkerStatus, drain_s: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, service: Service, status: WorkerStatus, drain_s: float, alone: bool
+    ) -> None:
         super().__init__(config)
+        self._alone = alone
         self._service = service
         self._status = status
         self._drain_s = drain_s
 
     async def startup(self, sockets: Any = None) -> None:
         await self._service.start()
-        await super().startup(sockets)
+        if self._alone:
+            await super().startup(sockets)
+        else:
+            state = self.server_state
+            connected, tls, backlog = self._connected, self.config.ssl, self.config.backlog
+            servers: Any = [Acceptor(sockets, connected, lambda: bool(state.connections), tls, backlog)]
+            self.servers, self.started = servers, True
         self._status.report("ready")
+
+    def _connected(self) -> Any:
+        """A protocol for a new connection."""
+        protocol: Any = self.config.http
+        return protocol(server_state=self.server_state)
 
     async def on_tick(self, counter: int) -> bool:
         """Called by uvicorn ten times a second."""
@@ -119,9 +135,7 @@ class _Server(uvicorn.Server):
                 while True:
                     accepted, _ = listener.accept()
                     accepted.setblocking(False)
-                    protocol: Any = self.config.http
-                    connected = functools.partial(protocol, server_state=self.server_state)
-                    await loop.connect_accepted_socket(connected, accepted, ssl=self.config.ssl)
+                    await loop.connect_accepted_socket(self._connected, accepted, ssl=self.config.ssl)
 
     def hurry(self) -> None:
         """SIGQUIT: answer what is in flight within a second, or with 503."""
