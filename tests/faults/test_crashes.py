@@ -120,28 +120,27 @@ def test_a_crash_loop_ends_the_server_and_health_answers_until_then(serve):
         Load(server.health_port, 1, body=b"", path="/livez", keep_alive=False, pause_s=0.1) as health,
     ):
         wait_until(lambda: server.process.poll() is not None, 60, "the end")
-        ended = time.monotonic()
     assert server.process.returncode == 4
     assert "5 workers died in a row" in server.last_line
     assert "exit code 7" in server.last_line
     assert set(load.tally()) <= {503, "refused", *LOST}
-    alive = [one for one in health.outcomes if one.sent + one.duration_s < ended - 0.5]
-    assert {one.status for one in alive} == {200}
-    assert max(one.duration_s for one in alive) < 2
+    answered = health.succeeded
+    assert len(answered) >= 5
+    assert health.outcomes[: len(answered)] == answered  # none failed before the end
+    assert max(one.duration_s for one in answered) < 2
 
 
 def test_a_successor_whose_init_fails_does_not_end_those_that_serve(serve, tmp_path):
-    server = serve(SCRIPT, "--worker_count", "2")
-    wait_until(lambda: server.output.count("is ready") == 2, what="two workers")
+    server = serve(SCRIPT)
     broken = tmp_path / "broken"
     with Load(server.port, 4) as load:
         broken.touch()
         server.process.send_signal(signal.SIGHUP)
         failures = "nit() raised RuntimeError"
-        wait_until(lambda: server.output.count(failures) >= 6, 60, "more failures than end a server")
+        wait_until(lambda: server.output.count(failures) >= 5, 60, "as many failures as end a server")
         assert server.process.poll() is None
         broken.unlink()
-        wait_until(lambda: server.output.count("is ready") == 4, 60, "the successors")
+        wait_until(lambda: server.output.count("is ready") == 2, 60, "the successor")
     assert set(load.tally()) == {200}
     assert server.end() == 0
 
