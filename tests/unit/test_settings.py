@@ -98,10 +98,11 @@ def test_every_spelling_of_a_name_works(
     declaration: Declaration, tmp_path: Path, config_file: Callable[..., Path]
 ) -> None:
     for spelling in (declaration.variable, *declaration.aliases):
-        assert getattr(resolve({}, {spelling: "true"}, tmp_path)[0], declaration.name) is True
-        config_file({spelling: True})
+        is_bool = declaration.kind == "bool"
+        assert getattr(resolve({}, {spelling: "true"}, tmp_path)[0], declaration.name) == (True if is_bool else "true")
+        config_file({spelling: True if is_bool else "other"})
         settings, warnings = resolve({}, {}, tmp_path)
-        assert getattr(settings, declaration.name) is True
+        assert getattr(settings, declaration.name) == (True if is_bool else "other")
         assert warnings == []
 
 

@@ -36,9 +36,10 @@ def serve(**flags: Any) -> None:
         settings, warnings = resolve(flags, os.environ, Path.cwd())
         from scoredock import compat
         from scoredock.access import check_access
-        from scoredock.observe import logs
+        from scoredock.observe import logs, telemetry
 
         compat.install()  # a logging.json may name classes of the stand-ins
+        telemetry_warnings = telemetry.settle(settings, os.environ)
         logging_file = logs.configure(
             settings.log_level, [settings.app_root, settings.script_folder], as_json=settings.log_format == "json"
         )
@@ -52,7 +53,7 @@ def serve(**flags: Any) -> None:
 
     if logging_file is not None:
         logger.info("Logging is configured by %s", logging_file)
-    for warning in [*warnings, *_unsupported(settings)]:
+    for warning in [*warnings, *_unsupported(settings), *telemetry_warnings]:
         logger.warning("%s", warning)
     environment = dict(os.environ)  # the server adds to it
 
@@ -68,8 +69,6 @@ def serve(**flags: Any) -> None:
 
 def _unsupported(settings: Settings) -> list[str]:
     found = []
-    if settings.app_insights_enabled:
-        found.append("AML_APP_INSIGHTS_ENABLED is on, but scoredock sends nothing to Application Insights.")
     if settings.worker_timeout_s and settings.worker_timeout_s * 1000 < settings.scoring_timeout_ms < 3_600_000:
         found.append(
             f"WORKER_TIMEOUT ({settings.worker_timeout_s} s) is shorter than SCORING_TIMEOUT_MS "

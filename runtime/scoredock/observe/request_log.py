@@ -28,6 +28,7 @@ class Entry(NamedTuple):
     ``queue_ms`` and ``run_ms`` are -1 where the request did not wait for scoring, or run() did not return. ``sent`` is
     -1 for a streamed body, and -2 for a client that left before it was answered. ``batch`` is, where requests are
     scored in batches, how many were scored by one call; in the first one's entry, and 0 in the others'.
+    ``trace_id`` is in hexadecimal, and empty where traces are off.
     """
 
     request_id: str
@@ -40,6 +41,7 @@ class Entry(NamedTuple):
     received: int
     sent: int
     batch: int
+    trace_id: str = ""
 
     def message(self) -> str:
         """The line without what logging puts before it."""
@@ -61,6 +63,8 @@ class Entry(NamedTuple):
         content["received_bytes"] = self.received
         if self.sent >= 0:
             content["sent_bytes"] = self.sent
+        if self.trace_id:
+            content["trace_id"] = self.trace_id
         return content
 
 

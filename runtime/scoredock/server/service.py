@@ -8,13 +8,16 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from scoredock.accelerators.choice import Accelerator
 from scoredock.collection import current as collecting
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
 from scoredock.entry.script import script_stack
+from scoredock.observe import telemetry
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
 from scoredock.schema import Documents, build_documents
@@ -29,6 +32,11 @@ from scoredock.settings import Settings
 from scoredock.web.answers import Answer
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
+
+if TYPE_CHECKING:
+    from scoredock.observe.tracing.request_trace import Tracing
+
+FLUSH_S = 1.5  # for telemetry that waits when the worker ends
 
 logger = logging.getLogger("scoredock.server")
 
@@ -49,6 +57,7 @@ class Service:
         self._status = status
         self._accelerator = accelerator
         self._preloaded = preloaded
+        self._tracing: Tracing | None = None
         limits = Limits(settings.scoring_timeout_ms, settings.max_queue, settings.max_queue_wait_ms)
         self._engine: Engine[Incoming, Answer] = Engine(
             limits, status.ask_for_replacement, self._late, settings.scoring_threads
@@ -80,11 +89,12 @@ class Service:
         prepared: list[tuple[Booted, Documents, str]] = []
 
         def prepare() -> Callable[[Incoming], Answer]:
+            self._tracing = telemetry.start(self._settings, os.environ)  # a script sees the provider from its import on
             booted = self._preloaded or boot(self._settings, self._status.report)
             script = booted.script
             self._status.report("swagger")
             documents = build_documents(script.signature, self._settings)
-            scoring = Scoring(script, loop, self.gateway.max_body)
+            scoring = self._scoring_class()(script, loop, self.gateway.max_body)
             self._batch(scoring, script)
             warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
             if scoring.batching is not None:
@@ -94,7 +104,15 @@ class Service:
             gc.freeze()  # what a script loads lives as long as the process: no collection looks at it again
             return scoring
 
-        await self._engine.start(prepare)
+        try:
+            await self._engine.start(prepare)
+        except BaseException:
+            self._end_telemetry()
+            raise
+        if self._tracing is not None:
+            from scoredock.web import request_trace
+
+            self.gateway.begin_trace = partial(request_trace.begin, self._tracing)
         booted, documents, of_them = prepared[0]
         self.gateway.open(booted.script.signature.kind, documents)
         elapsed_s = time.monotonic() - started
@@ -105,6 +123,20 @@ class Service:
             logger.warning("%s", unused)
         logger.info("Worker %d is ready after %.1f s%s: %s", os.getpid(), elapsed_s, of_them, describe(booted))
 
+    def _scoring_class(self) -> type[Scoring]:
+        if self._tracing is None:
+            return Scoring
+        from scoredock.scoring.traced import TracedScoring
+
+        return TracedScoring
+
+    def _batches_class(self) -> type[Batches]:
+        if self._tracing is None:
+            return Batches
+        from scoredock.scoring.traced import TracedBatches
+
+        return TracedBatches
+
     def _batch(self, scoring: Scoring, script: EntryScript) -> None:
         """Score requests together, if that is wanted and can be."""
         settings = self._settings
@@ -112,7 +144,8 @@ class Service:
             return
         reason = why_no_batches(script.signature, scoring.uses_flask)
         if reason is None:
-            scoring.batching = Batches(scoring, script.signature, settings.max_batch_size, settings.batch_wait_ms)
+            made = self._batches_class()
+            scoring.batching = made(scoring, script.signature, settings.max_batch_size, settings.batch_wait_ms)
         else:
             logger.warning("SCOREDOCK_MAX_BATCH_SIZE is ignored: %s.", reason)
 
@@ -133,6 +166,12 @@ class Service:
             self._counting.measure(self._engine.waiting, self._engine.unfinished, connections)
 
     def stop(self) -> None:
-        """End the scoring thread once it is idle, and write what was collected."""
+        """End the scoring thread once it is idle, and write and send what waits, for at most FLUSH_S seconds each."""
         self._engine.stop()
         collecting.close()
+        self._end_telemetry()
+
+    def _end_telemetry(self) -> None:
+        tracing, self._tracing = self._tracing, None
+        if tracing is not None:
+            tracing.close(FLUSH_S)

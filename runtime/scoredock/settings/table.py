@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoredock.cgroups import available_cpus
+from scoredock.settings.connection_string import connection_string
 from scoredock.settings.declaration import Declaration, setting
 
 SCRIPT, SERVING, WORKERS, LIMITS, BATCHING = "Script and model", "Serving", "Workers", "Limits", "Batching"
@@ -166,12 +167,14 @@ class Settings:
         "Answer `/metrics` on a port of its own, without a key, and not on the serving port.",
         minimum=1, maximum=65535)
     app_insights_enabled: bool = setting("bool", "AML_APP_INSIGHTS_ENABLED", False, LOGS,
-        "Read for compatibility; nothing is sent to Application Insights, and a warning says so.")
+        "Send requests, exceptions, and what the script prints and logs to Application Insights; needs the extra "
+        "`app-insights`.")
     app_insights_key: str | None = setting("str", "AML_APP_INSIGHTS_KEY", None, LOGS,
-        "Instrumentation key; read for compatibility, nothing is sent.",
-        flag="--appinsights_instrumentation_key", secret=True)
+        "Instrumentation key (a GUID) or connection string of the Application Insights resource; the flag switches "
+        "sending on.", flag="--appinsights_instrumentation_key", aliases=("APPLICATIONINSIGHTS_CONNECTION_STRING",),
+        secret=True)
     app_insights_log_response: bool = setting("bool", "APP_INSIGHTS_LOG_RESPONSE_ENABLED", True, LOGS,
-        "Read for compatibility; nothing is sent to Application Insights.")
+        "Send the request's and the answer's body, too, as `Input` and `Prediction`: the first 8192 characters.")
 
     collect_to: str | None = setting("str", "SCOREDOCK_COLLECT_TO", None, COLLECTION,
         "Where collected data goes: a folder, or a URL of any storage that fsspec knows (`s3://bucket/folder`; its own "
@@ -224,6 +227,11 @@ class Settings:
     def script_path(self) -> Path:
         """The entry script's absolute path."""
         return (self.app_root / (self.entry_script or "main.py")).resolve()
+
+    @property
+    def app_insights_connection(self) -> str:
+        """Application Insights' connection string. Raises ValueError where the key is none."""
+        return connection_string(self.app_insights_key or "")
 
     @property
     def health_listener_port(self) -> int | None:

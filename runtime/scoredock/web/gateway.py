@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from scoredock import __version__
@@ -37,6 +38,9 @@ from scoredock.web.incoming import Incoming
 from scoredock.web.metrics_page import MetricsPage
 from scoredock.web.streaming import StreamedBody
 
+if TYPE_CHECKING:
+    from scoredock.observe.tracing.request_trace import RequestTrace
+
 PAGES = ("/", "/swagger.json", "/livez", "/readyz")
 ROUTES = ("/score", *PAGES)
 OPEN = ("/", "/livez", "/readyz")  # to everybody: probes have no keys
@@ -52,7 +56,8 @@ class Gateway:
     ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
     /readyz. ``max_body`` is the largest body that a connection should take, in bytes. ``may_call`` says whether a
     request's headers let it in; None where everybody may call. ``collect``, where it is set, is told of each request
-    that was answered: status, headers and body (None if streamed). All methods are called on the event loop.
+    that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set, makes the trace of
+    a request for scoring. All methods are called on the event loop.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class Gateway:
         self.collect: Callable[[Incoming, int, list[Header], bytes | None], None] | None = None
         self._kind: Kind | None = None
         self._documents = Documents({})
+        self.begin_trace: Callable[[Incoming], RequestTrace] | None = None
 
     def open(self, kind: Kind, documents: Documents) -> None:
         """The script is ready: this is its kind, these are its swagger documents."""
@@ -91,6 +97,8 @@ class Gateway:
         incoming.ids = ids = self._ids.read(incoming.by_name)
         if incoming.path.startswith("//"):  # a base URL that ends in a slash, and /score
             incoming.path = "/" + incoming.path.lstrip("/")
+        if self.begin_trace is not None and incoming.path == "/score":
+            incoming.trace = self.begin_trace(incoming)
         answer: Answer | None = None
         try:
             if ids.refusal:
@@ -106,6 +114,8 @@ class Gateway:
             else:
                 answer = self._page(incoming.method, incoming.path, incoming.query)
         except ScoredockError as error:
+            if incoming.trace is not None:
+                incoming.trace.failed(error)
             answer = problem_answer(error)
         except Exception:
             logger.exception("the server failed while it answered %s %s", incoming.method, incoming.path)
@@ -177,6 +187,8 @@ class Gateway:
         if job is not None and job.started_at is not None:
             incoming.queue_ms = (job.started_at - job.queued_at) * 1000
         if answer is None:
+            if incoming.trace is not None and error is not None:
+                incoming.trace.failed(error)
             if isinstance(error, Abandoned):
                 self._note(incoming, 499, LEFT)
                 return
@@ -233,6 +245,7 @@ class Gateway:
         query, path = incoming.query, incoming.path
         target = f"{path}?{query.decode('latin-1')}" if query else path
         elapsed_ms = (time.perf_counter() - incoming.started) * 1000
+        trace = incoming.trace
         self._log.add(
             Entry(
                 incoming.ids.request_id,
@@ -245,6 +258,7 @@ class Gateway:
                 len(incoming.body),
                 sent,
                 incoming.batch,
+                "" if trace is None else trace.end(status, sent),
             )
         )
 

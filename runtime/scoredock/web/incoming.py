@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scoredock.engine import Job
 from scoredock.web.answers import Header
 from scoredock.web.ids import NO_IDS, Ids
 from scoredock.web.streaming import StreamedBody
+
+if TYPE_CHECKING:
+    from scoredock.observe.tracing.request_trace import RequestTrace
 
 
 class Client(Protocol):
@@ -34,7 +37,7 @@ class Incoming:
     ``too_large`` says how large a body is that was not taken; empty when it was. ``stranger`` says that
     the body was not taken because the headers had no key or token that lets the request in. ``arguments`` are run()'s,
     once they have been read. ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while
-    that is unknown. ``batch`` is as in an Entry of the request log.
+    that is unknown. ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on.
     """
 
     __slots__ = (
@@ -51,7 +54,7 @@ class Incoming:
             "method",
             "pairs",
         ),
-        *("path", "query", "queue_ms", "raw_path", "run_ms", "started", "stranger", "too_large"),
+        *("path", "query", "queue_ms", "raw_path", "run_ms", "started", "stranger", "too_large", "trace"),
     )
 
     def __init__(
@@ -85,6 +88,7 @@ class Incoming:
         self.batch = 0
         self.arguments: dict[str, Any] | None = None
         self.ids: Ids = NO_IDS
+        self.trace: RequestTrace | None = None
         self.job: Job[Incoming, Any] | None = None
 
     @property

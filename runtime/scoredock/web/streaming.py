@@ -19,11 +19,11 @@ class StreamedBody:
     """A FollowUp of the engine: iterated over in the scoring thread, read by the gateway.
 
     The producer waits while WINDOW chunks wait for the client. ``on_abort`` is called when the body is ``given_up``,
-    so that whoever waits for the client, and not for a chunk, notices.
+    so that whoever waits for the client, and not for a chunk, notices. ``chunks`` may be replaced before the first.
     """
 
     def __init__(self, chunks: Iterable[bytes], loop: asyncio.AbstractEventLoop) -> None:
-        self._chunks = chunks
+        self.chunks = chunks
         self._loop = loop
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(WINDOW)
@@ -35,7 +35,7 @@ class StreamedBody:
     def __iter__(self) -> Iterator[None]:
         """Produce: one step a chunk."""
         try:
-            for chunk in self._chunks:
+            for chunk in self.chunks:
                 if not asyncio.run_coroutine_threadsafe(self._put(chunk), self._loop).result():
                     break
                 yield
@@ -43,7 +43,7 @@ class StreamedBody:
             logger.exception("producing the streamed response raised")
             self._failed = True
         finally:
-            close = getattr(self._chunks, "close", None)
+            close = getattr(self.chunks, "close", None)
             if close is not None:
                 close()
             self._loop.call_soon_threadsafe(self._queue.put_nowait, None)

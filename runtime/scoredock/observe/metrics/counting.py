@@ -29,7 +29,7 @@ class Counting:
     def count(self, entries: Sequence[Entry]) -> None:
         """Count requests to /score. No call is made that can be spared: this is the request path."""
         cells, bucket, ms = self.cells, bisect_left, board.MS
-        for _, _, target, status, elapsed_ms, queue_ms, run_ms, received, sent, batch in entries:
+        for _, _, target, status, elapsed_ms, queue_ms, run_ms, received, sent, batch, _ in entries:
             if target != "/score" and not target.startswith("/score?"):
                 continue
             if sent == LEFT:

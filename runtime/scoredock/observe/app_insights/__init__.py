@@ -1,0 +1,1 @@
+"""Application Insights through Microsoft's own exporter: requests, exceptions, and what scripts print and log."""

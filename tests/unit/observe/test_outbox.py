@@ -1,0 +1,105 @@
+"""What telemetry waits in: bounded, counted, and never in anybody's way."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import pytest
+
+from scoredock.observe.tracing import outbox as outbox_module
+from scoredock.observe.tracing.outbox import LastWords, Outbox, listen
+from servers import wait_until
+
+
+@pytest.fixture
+def gate():
+    """A sender that waits until it is let through; its batches."""
+
+    class Gate:
+        def __init__(self) -> None:
+            self.batches: list[list[int]] = []
+            self.open = threading.Event()
+
+        def send(self, batch: list[int]) -> bool:
+            self.open.wait(10)
+            self.batches.append(batch)
+            return True
+
+    made = Gate()
+    yield made
+    made.open.set()
+
+
+def _losses(caplog) -> list[str]:
+    return [record.getMessage() for record in caplog.records if " were lost. " in record.getMessage()]
+
+
+def test_what_does_not_fit_is_lost_and_counted(gate):
+    outbox: Outbox[int] = Outbox(gate.send, "spans", 10, 5, 60)
+    for number in range(5):
+        outbox.put(number)
+    wait_until(lambda: not outbox._queue, what="the first batch to be taken")
+    started = time.monotonic()
+    for number in range(100):
+        outbox.put(number)
+    assert time.monotonic() - started < 1
+    assert outbox.lost == 90
+    gate.open.set()
+    outbox.stop(5)
+    assert sorted(len(batch) for batch in gate.batches) == [5, 5, 5]
+    assert outbox.lost == 90
+
+
+def test_a_few_wait_for_company_and_a_flush_sends_them(gate):
+    gate.open.set()
+    outbox: Outbox[int] = Outbox(gate.send, "spans", 100, 10, 60)
+    outbox.put(1)
+    assert not gate.batches
+    assert outbox.flush(5)
+    assert gate.batches == [[1]]
+    for number in range(10):
+        outbox.put(number)
+    wait_until(lambda: len(gate.batches) == 2)
+    outbox.stop(5)
+
+
+def test_losses_are_told_once_a_minute_and_at_the_end_with_their_cause(caplog, monkeypatch):
+    words = LastWords()
+
+    def send(batch: list[int]) -> bool:
+        raise ConnectionError("nobody there")
+
+    outbox: Outbox[int] = Outbox(send, "spans", 10, 1, 60, words)
+    with caplog.at_level(logging.WARNING):
+        for number in range(5):
+            outbox.put(number)
+            wait_until(lambda seen=number + 1: outbox.lost == seen)
+        wait_until(lambda: _losses(caplog))
+        assert len(_losses(caplog)) == 1
+        assert "1 spans were lost" in _losses(caplog)[0]
+        assert "ConnectionError: nobody there" in _losses(caplog)[0]
+        monkeypatch.setattr(outbox_module, "REPORT_S", 0)
+        outbox.put(6)
+        wait_until(lambda: len(_losses(caplog)) == 2)
+        assert "5 spans were lost" in _losses(caplog)[1]
+        outbox.stop(5)
+
+
+def test_stopping_takes_no_longer_than_it_may(gate, caplog):
+    outbox: Outbox[int] = Outbox(gate.send, "spans", 10, 5, 0.01)
+    outbox.put(1)
+    started = time.monotonic()
+    outbox.stop(0.3)
+    assert 0.2 < time.monotonic() - started < 2
+    assert _losses(caplog)
+    outbox.put(2)
+    assert outbox.lost == 2
+
+
+def test_an_exporters_log_goes_nowhere_but_into_the_cause(caplog):
+    words = listen("test.exporter")
+    logging.getLogger("test.exporter.part").error("batch failed:\n%s", "refused")
+    assert words.text == "batch failed: refused"
+    assert not caplog.records
