@@ -178,7 +178,8 @@ def test_an_empty_variable_counts_as_absent(tmp_path: Path) -> None:
 
 def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     secrets = [one for one in ALL.values() if one.secret]
-    assert {one.name for one in secrets} == {"app_insights_key", "primary_key", "secondary_key", "token_secret"}
+    known = {"app_insights_key", "primary_key", "secondary_key", "token_secret", "model_data_storage"}
+    assert {one.name for one in secrets} == known
     settings, _ = resolve({}, {one.variable: "hush-hush" for one in secrets}, tmp_path)
     assert {getattr(settings, one.name) for one in secrets} == {"hush-hush"}
     assert "hush-hush" not in repr(settings)
