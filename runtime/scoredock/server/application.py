@@ -26,6 +26,7 @@ from scoredock.server.status import WorkerStatus
 from scoredock.server.supervisor import Supervisor
 from scoredock.server.worker import ScoringWorker
 from scoredock.settings import Settings
+from scoredock.web.intake import allow_files
 
 KEEP_ALIVE_S = 75  # longer than the 60 s that proxies keep idle connections, so that they close first
 EXTRA_STOP_S = 3
@@ -98,6 +99,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         """What comes before the first fork. Raises BootError."""
         _check_temporary_folder()
         check_collection(self.settings)
+        _allow_connections(self.settings.max_connections)
         export_environment(self.settings)
         install_extra_requirements(self.settings)
         self._accelerator = choose(self.settings.accelerator)
@@ -131,6 +133,17 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         if supervisor.failure is not None:
             logger.critical("%s", supervisor.failure)
         return code
+
+
+def _allow_connections(wanted: int) -> None:
+    allowed = allow_files(wanted)
+    if allowed < wanted:
+        logger.warning(
+            "A worker keeps at most %d connections open, not %d (SCOREDOCK_MAX_CONNECTIONS): this process may not open "
+            "more files (ulimit -n).",
+            allowed,
+            wanted,
+        )
 
 
 def _check_temporary_folder() -> None:

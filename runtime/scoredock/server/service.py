@@ -94,7 +94,7 @@ class Service:
             script = booted.script
             self._status.report("swagger")
             documents = build_documents(script.signature, self._settings)
-            scoring = self._scoring_class()(script, loop, self.gateway.max_body)
+            scoring = self._scoring_class()(script, loop, self.gateway.intake.max_body)
             self._batch(scoring, script)
             warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
             if scoring.batching is not None:

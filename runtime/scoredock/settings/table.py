@@ -124,15 +124,19 @@ class Settings:
     scoring_timeout_ms: int = setting("int", "SCORING_TIMEOUT_MS", 3_600_000, LIMITS,
         "Milliseconds after which a request that is being scored is answered with 500; 0 for no limit.", minimum=0)
     max_body_mb: int = setting("int", "SCOREDOCK_MAX_BODY_MB", 100, LIMITS,
-        "Largest request body in MiB; a larger one is answered with 413.", minimum=1)
+        "Largest request body in MiB, decompressed; a larger one is answered with 413.", minimum=1)
     max_queue: int = setting("int", "SCOREDOCK_MAX_QUEUE", 1000, LIMITS,
         "Requests that may wait for scoring in one worker; further ones are answered with 429.", minimum=1)
+    max_queue_mb: int = setting("int", "SCOREDOCK_MAX_QUEUE_MB", 0, LIMITS,
+        "MiB that the bodies of all requests in one worker may have together, from their coming to their answer; "
+        "further ones are answered with 429. 0: a quarter of the worker's share of the container's memory, at most "
+        "1024; never less than the largest body.", minimum=0)
     max_queue_wait_ms: int = setting("int", "SCOREDOCK_MAX_QUEUE_WAIT_MS", 0, LIMITS,
         "Milliseconds that a request may wait before it is answered with 429; 0 for no limit.", minimum=0)
 
     max_connections: int = setting("int", "SCOREDOCK_MAX_CONNECTIONS", 16_384, LIMITS,
-        "Connections that one worker keeps open; further ones are answered with 503 and closed. Less where the process "
-        "may not open so many files.", minimum=1)
+        "Connections that one worker keeps open; further ones are asked what they want, and get 503, unless it is "
+        "health. Less where the process may not open so many files (`ulimit -n`).", minimum=1)
     header_timeout_s: int = setting("int", "SCOREDOCK_HEADER_TIMEOUT_S", 20, LIMITS,
         "Seconds in which the line and headers of a request must come once it has begun, and a connection's first "
         "request must begin; later ones are answered with 408.", minimum=1)

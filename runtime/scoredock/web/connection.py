@@ -13,13 +13,16 @@ from collections import deque
 from http import HTTPStatus
 from typing import Any, cast
 
+import orjson
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from scoredock.web.answers import NO_BODY, Header
+from scoredock.web.answers import JSON_HEADER, NO_BODY, Header
+from scoredock.web.arrival import ArrivalClock
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
 from scoredock.web.request_reader import RequestReader
+from scoredock.web.spare import PATIENCE_S, USED_UP, Handler
 from scoredock.web.streaming import StreamAborted, StreamedBody
 
 MAX_JOINED = 64 * 1024  # bytes of a body that is copied behind its headers, to be sent by one call
@@ -27,6 +30,7 @@ MAX_WAITING = 64  # pipelined requests before no more are read
 LINGER_S = 1.0  # for a client to read the last thing that it is sent, and to close its side
 ON_ITS_WAY_S = 0.2  # for a request that a client has sent before it could know that the server ends
 DRAIN_S = 30.0  # for a client to send the rest of a body that is too large
+SLOWEST = 1024  # bytes a second of an answer that its client has to take, over the time that it may be idle
 
 _STATUS_LINES: dict[int, bytes] = {
     status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -40,19 +44,24 @@ class Connection(asyncio.Protocol):
 
     ``state`` is the server's: it knows all connections and the headers that every answer has. A connection on
     which nothing has come for ``idle_s`` seconds, while nothing is being answered, is closed; and so is one whose
-    client has not read a byte of what it was sent for so long. A client that ends its side of the connection has left:
-    nobody can tell whether it still reads, and what nobody waits for is not scored.
+    client has not read a byte of what it was sent for so long, or fewer than ``SLOWEST`` a second; and one whose
+    requests do not come in the time that the gateway's intake gives them. A client that ends its side of the connection
+    has left: nobody can tell whether it still reads, and what nobody waits for is not scored.
     """
 
     def __init__(self, gateway: Gateway, state: ServerState, idle_s: float) -> None:
-        self._gateway = gateway
+        self._gateway: Handler = gateway
+        self._intake, self._spare = gateway.intake, gateway.spare
         self._state = state
         self._idle_s = idle_s
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(self, gateway.max_body, gateway.may_call)
+        self._reader = RequestReader(self, gateway.intake, gateway.may_call)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
         self._last_seen = 0.0
         self._unsent = 0  # bytes that the client had not taken when that was last looked at
+        self._written = 0  # bytes of bodies
+        self._taken: tuple[float, int] | None = None  # since when the client is behind, and how much it had got then
+        self._owed: int | None = None  # the number of a request whose client waits for 100 Continue
         self._closing = False  # after the answers that are due
         self._ended = False  # nothing will be sent any more
         self._answering: Incoming | None = None
@@ -73,16 +82,25 @@ class Connection(asyncio.Protocol):
         self.scheme = "https" if is_ssl(self._transport) else "http"
         self.address = get_remote_addr(self._transport)
         self.server = cast("tuple[str, int] | None", get_local_addr(self._transport))
-        self._last_seen = self._loop.time()
-        self._timer = self._loop.call_later(self._idle_s, self._check_idle)
+        self._last_seen = now = self._loop.time()
+        self._arrival = ArrivalClock(self._reader, self._intake, now)
+        if len(self._state.connections) - len(self._spare) > self._intake.max_connections:
+            self._spare.add(self, now, self._intake.max_connections)
+            self._gateway, self._reader.max_body = self._spare, 0
+            self._loop.call_later(PATIENCE_S, self._refuse_unless_asked)
+        self._set_timer(min(now + self._idle_s, self._arrival.due))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client has left, or the connection was closed."""
         self._state.connections.discard(cast("Any", self))
+        self._spare.discard(self)
         self._timer.cancel()
+        self._reader.drop()
+        self._intake.release(one.body for one in self._waiting)
         self._waiting.clear()
         incoming, self._answering = self._answering, None
         if incoming is not None:
+            self._intake.release([incoming.body])
             incoming.client = None
             self._gateway.left(incoming)
         if self._stream is not None:
@@ -100,6 +118,8 @@ class Connection(asyncio.Protocol):
         self._last_seen = self._loop.time()
         self._writable.set()
         self._read_or_pause()
+        if self._waiting:
+            self._loop.call_soon(self._next)
 
     @property
     def busy(self) -> bool:
@@ -122,31 +142,82 @@ class Connection(asyncio.Protocol):
         if not self.busy:
             self._transport.close()
 
+    def cut(self) -> None:
+        """Refuse whatever the client wants, at once: it is one too many."""
+        if not self._transport.is_closing():
+            self._transport.write(self._refusal(503, USED_UP))
+            self._transport.close()
+
+    def _refuse_unless_asked(self) -> None:
+        if not self.busy:
+            self._reader.give_up(503, USED_UP)
+
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        self._last_seen = self._loop.time()
+        self._last_seen = now = self._loop.time()
         if not self._ended:
             self._reader.feed(data)
+            if self._reader.inside and self._arrival.note(now) and self._arrival.due < self._timer_at:
+                self._timer.cancel()
+                self._set_timer(self._arrival.due)
 
-    def _check_idle(self) -> None:
-        now, unsent = self._loop.time(), self._transport.get_write_buffer_size()
-        if unsent != self._unsent:  # the client reads, however slowly
-            self._unsent, self._last_seen = unsent, now
-        idle_s = now - self._last_seen
-        if self.busy and (self._stream is None or self._writable.is_set()):
-            idle_s = 0  # it is the client that waits
-        elif idle_s >= self._idle_s:
-            if unsent or self._transport.is_closing():
+    def _set_timer(self, at: float) -> None:
+        self._timer_at = at
+        self._timer = self._loop.call_at(at, self._check_time)
+
+    def _check_time(self) -> None:
+        """Close the connection if its client is idle or too slow; else look again when it may be."""
+        now = self._loop.time()
+        if self._is_late(now):
+            self._reader.give_up(408, self._arrival.complaint())
+        idle_at = now + self._idle_s - self._idle(now)
+        if idle_at <= now:
+            if self._unsent or self._transport.is_closing():
                 self._transport.abort()
                 return
-            self._transport.close()
-            idle_s = 0
-        self._timer = self._loop.call_later(self._idle_s - idle_s, self._check_idle)
+            if self._reader.inside:
+                self._reader.give_up(408, f"Nothing of the rest of the request came for {self._idle_s:g} s.")
+            else:
+                self._transport.close()
+            idle_at = now + self._idle_s
+        due = self._arrival.due
+        self._set_timer(min(idle_at, due) if due > now and self._arrival.running else idle_at)
+
+    def _is_late(self, now: float) -> bool:
+        """Whether something has not come in time that the client could have sent."""
+        arrival = self._arrival
+        if self._owed == self._reader.begun or not self._reads:
+            arrival.restart(now)
+        return arrival.running and arrival.due <= now
+
+    def _idle(self, now: float) -> float:
+        """For how many seconds nothing has happened that the client should do."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent != self._unsent:  # the client reads, however slowly
+            self._unsent, self._last_seen = unsent, now
+        taken = self._written - unsent
+        if not unsent:
+            self._taken = None
+        elif self._taken is None:
+            self._taken = (now, taken)
+        elif now - self._taken[0] >= self._idle_s:
+            since, before = self._taken
+            if taken - before < SLOWEST * (now - since):
+                return self._idle_s
+            self._taken = (now, taken)
+        if self._answering is not None and (self._stream is None or self._writable.is_set()):
+            return 0  # it is the client that waits
+        return now - self._last_seen
+
+    @property
+    def _reads(self) -> bool:
+        return self._writable.is_set() and len(self._waiting) < MAX_WAITING
 
     def _read_or_pause(self) -> None:
         if self._transport.is_closing():
             return
-        if self._writable.is_set() and len(self._waiting) < MAX_WAITING:
+        if self._reads:
+            self._arrival.restart(self._loop.time())
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
@@ -155,16 +226,18 @@ class Connection(asyncio.Protocol):
 
     def received(self, incoming: Incoming) -> None:
         """Hand a request to the gateway, after those before it."""
-        if self._answering is None and not self._waiting:
+        if self._answering is None and not self._waiting and self._writable.is_set():
             self._answering = incoming
             self._gateway.handle(incoming)
-        elif not self._closing:  # else it learns from the last answer that this one was not taken
+        elif not self._closing:
             self._waiting.append(incoming)
             self._read_or_pause()
+        else:  # it learns from the last answer that this one was not taken
+            self._intake.release([incoming.body])
 
     def _next(self) -> None:
-        """Take the next one of the requests that came while another one was answered."""
-        if self._answering is None and self._waiting:
+        """Take the next one of the requests that came while another one was answered, and its answer read."""
+        if self._answering is None and self._waiting and self._writable.is_set():
             self._answering = self._waiting.popleft()
             self._read_or_pause()
             self._gateway.handle(self._answering)
@@ -176,7 +249,9 @@ class Connection(asyncio.Protocol):
 
     def awaited(self) -> None:
         """Tell the client to send the body, unless an answer to something else comes first."""
-        if not self.busy:
+        if self.busy:
+            self._owed = self._reader.begun
+        else:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def refused(self, status: int, message: str) -> None:
@@ -184,8 +259,7 @@ class Connection(asyncio.Protocol):
         self._closing = True
         if self.busy or self._transport.is_closing():
             return
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(message))]
-        self._transport.write(self._head(status, headers, close=True) + message.encode())
+        self._transport.write(self._refusal(status, message))
         if self._transport.can_write_eof():
             self._transport.write_eof()
             self._loop.call_later(LINGER_S, self._transport.close)
@@ -205,6 +279,7 @@ class Connection(asyncio.Protocol):
         head = self._head(status, headers, close)
         if incoming.method == "HEAD" or status in NO_BODY:
             body = b""
+        self._written += len(body)
         if len(body) <= MAX_JOINED:
             self._transport.write(head + body)
         else:
@@ -258,10 +333,19 @@ class Connection(asyncio.Protocol):
                 logger.error("the streamed response is longer than its Content-Length of %d bytes", length)
                 return False
             if piece:
+                self._written += len(piece)
                 self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if self._answering is incoming and chunked:
             self._transport.write(b"0\r\n\r\n")
         return length is None or sent == length
+
+    def _refusal(self, status: int, message: str) -> bytes:
+        """A whole answer to what is no request."""
+        body = orjson.dumps({"message": message})
+        headers = [JSON_HEADER, (b"content-length", b"%d" % len(body))]
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
+        return self._head(status, headers, close=True) + body
 
     def _head(self, status: int, headers: list[Header], close: bool) -> bytes:
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
@@ -271,11 +355,17 @@ class Connection(asyncio.Protocol):
         return b"".join(lines)
 
     def _answered(self, close: bool) -> None:
+        if self._answering is not None:
+            self._intake.held -= len(self._answering.body)
         self._answering = None
         self._last_seen = self._loop.time()
         if not close:
             if self._waiting:
                 self._loop.call_soon(self._next)
+            elif self._owed == self._reader.begun and self._reader.inside:
+                self._owed = None
+                self._arrival.restart(self._last_seen)
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         elif self._reader.discarding:  # the client may not read before it has sent all
             self._closing = True
             self._loop.call_later(DRAIN_S, self._transport.close)

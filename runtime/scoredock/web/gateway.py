@@ -33,9 +33,12 @@ from scoredock.web.answers import (
     status_answer,
 )
 from scoredock.web.cors import Cors, is_preflight
+from scoredock.web.decompression import AT_ONCE, CODINGS, NO_CODINGS, Decompression, Decompressor
 from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
+from scoredock.web.intake import Intake
 from scoredock.web.metrics_page import MetricsPage
+from scoredock.web.spare import SpareConnections
 from scoredock.web.streaming import StreamedBody
 
 if TYPE_CHECKING:
@@ -45,7 +48,6 @@ PAGES = ("/", "/swagger.json", "/livez", "/readyz")
 ROUTES = ("/score", *PAGES)
 OPEN = ("/", "/livez", "/readyz")  # to everybody: probes have no keys
 LOGGED = ("/score", "/swagger.json")
-MIB = 1024 * 1024
 
 logger = logging.getLogger("scoredock.web")
 
@@ -54,10 +56,10 @@ class Gateway:
     """Answers requests once ``open`` was called with the script's kind and documents.
 
     ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
-    /readyz. ``max_body`` is the largest body that a connection should take, in bytes. ``may_call`` says whether a
-    request's headers let it in; None where everybody may call. ``collect``, where it is set, is told of each request
-    that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set, makes the trace of
-    a request for scoring. All methods are called on the event loop.
+    /readyz. ``intake`` is what connections may take; those that are too many belong to ``spare``. ``may_call`` says
+    whether a request's headers let it in; None where everybody may call. ``collect``, where it is set, is told of each
+    request that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set, makes the
+    trace of a request for scoring. All methods are called on the event loop.
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class Gateway:
         self._metrics = MetricsPage(metrics_page, self._answer) if metrics_page is not None else None
         self._not_ready = not_ready
         self._device = device
-        self.max_body = settings.max_body_mb * MIB
+        self.intake = Intake.of(settings)
+        self.spare = SpareConnections(self)
+        self._decompressor = Decompressor()
         self._ids = IdReader()
         self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
@@ -149,8 +153,6 @@ class Gateway:
         """
         try:
             access.admit(incoming.by_name.get(b"authorization", b""))
-            if incoming.stranger:  # it was none a moment ago, and its body was thrown away
-                raise Unauthorised("This key or token is valid only now. Send the request again.")
         except Unauthorised as error:
             if self._cors is not None and is_preflight(incoming.method, incoming.by_name):
                 return Answer(200, [HTML_HEADER, SUCCEEDED])  # never the script's own: it would be called by strangers
@@ -173,14 +175,48 @@ class Gateway:
                 return Answer(200, [HTML_HEADER, SUCCEEDED])
             if method == "HEAD":
                 return _method_refused(b"GET, OPTIONS, POST")
-        if incoming.too_large:
-            raise RequestProblem(
-                413,
-                f"The body has {incoming.too_large}; at most {self.max_body // MIB} MiB are accepted. The setting is "
-                "SCOREDOCK_MAX_BODY_MB.",
-            )
+        if incoming.refused is not None:
+            raise incoming.refused
+        if b"content-encoding" in incoming.by_name and incoming.body:
+            return self._decompress(incoming)
         incoming.job = self._engine.submit(incoming, self._scored)
         return None
+
+    def _decompress(self, incoming: Incoming) -> Answer | None:
+        """Have the body decompressed, and the request scored; its answer when there is one already."""
+        coding = incoming.by_name[b"content-encoding"].strip().lower()
+        if coding in CODINGS:
+            work = Decompression(incoming.body, self.intake)
+            if len(incoming.body) > AT_ONCE or not work.advance(8 * AT_ONCE):
+                self._decompressor.start(work, lambda error: self._decompressed(incoming, work, error))
+                return None
+            self._take(incoming, work)
+        elif coding not in NO_CODINGS and self._kind is not Kind.RAW:  # a raw script reads what it likes
+            expected = "Content-Encoding: expected gzip, identity, or none"
+            return message_answer(415, f"{expected}, got {coding.decode('latin-1')}", (b"accept-encoding", b"gzip"))
+        incoming.job = self._engine.submit(incoming, self._scored)
+        return None
+
+    def _decompressed(self, incoming: Incoming, work: Decompression, error: BaseException | None) -> None:
+        if incoming.client is None:
+            self._note(incoming, 499, LEFT)
+            return
+        try:
+            if error is not None:
+                raise error
+            self._take(incoming, work)
+            incoming.job = self._engine.submit(incoming, self._scored)
+        except BaseException as problem:
+            self._scored(incoming, None, problem)
+
+    def _take(self, incoming: Incoming, work: Decompression) -> None:
+        """Put what was made into the request's place. Raises QueueFull."""
+        body = work.body
+        grown = len(body) - len(incoming.body)
+        if self.intake.is_full(len(body), grown):
+            raise self.intake.no_room()
+        self.intake.held += grown
+        incoming.decompressed(body)
 
     def _scored(self, incoming: Incoming, answer: Answer | None, error: BaseException | None) -> None:
         job, incoming.job = incoming.job, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scoredock.engine import Job
+from scoredock.errors import ScoredockError
 from scoredock.web.answers import Header
 from scoredock.web.ids import NO_IDS, Ids
 from scoredock.web.streaming import StreamedBody
@@ -34,27 +35,14 @@ class Incoming:
     lower case, and ``by_name`` the same with repeated ones joined by commas. ``started`` is the time of
     ``time.perf_counter()`` when the headers were complete. ``client`` gets the answer; it is None once it has
     left, or where there never was one. ``job`` is the request's place in the engine while it has one.
-    ``too_large`` says how large a body is that was not taken; empty when it was. ``stranger`` says that
-    the body was not taken because the headers had no key or token that lets the request in. ``arguments`` are run()'s,
-    once they have been read. ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while
-    that is unknown. ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on.
+    ``refused`` says why its body was not taken; None when it was. ``arguments`` are run()'s, once they have been read.
+    ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that is unknown.
+    ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on.
     """
 
     __slots__ = (
-        *(
-            "arguments",
-            "batch",
-            "body",
-            "by_name",
-            "client",
-            "http_version",
-            "ids",
-            "job",
-            "keep_alive",
-            "method",
-            "pairs",
-        ),
-        *("path", "query", "queue_ms", "raw_path", "run_ms", "started", "stranger", "too_large", "trace"),
+        *("arguments", "batch", "body", "by_name", "client", "http_version", "ids", "job", "keep_alive", "method"),
+        *("pairs", "path", "query", "queue_ms", "raw_path", "refused", "run_ms", "started", "trace"),
     )
 
     def __init__(
@@ -82,14 +70,23 @@ class Incoming:
         self.keep_alive = keep_alive
         self.started = started
         self.client = client
-        self.too_large = ""
-        self.stranger = False
+        self.refused: ScoredockError | None = None
         self.queue_ms = self.run_ms = -1.0
         self.batch = 0
         self.arguments: dict[str, Any] | None = None
         self.ids: Ids = NO_IDS
         self.trace: RequestTrace | None = None
         self.job: Job[Incoming, Any] | None = None
+
+    def decompressed(self, body: bytes) -> None:
+        """Its body is this one; nothing that the script sees tells that it came compressed."""
+        self.body = body
+        if b"content-length" in self.by_name:
+            self.by_name[b"content-length"] = b"%d" % len(body)
+        self.by_name.pop(b"content-encoding", None)
+        length = (b"content-length", b"%d" % len(body))
+        pairs = (length if pair[0] == b"content-length" else pair for pair in self.pairs)
+        self.pairs = [pair for pair in pairs if pair[0] != b"content-encoding"]
 
     @property
     def content_type(self) -> str:

@@ -10,15 +10,21 @@ from urllib.parse import unquote
 
 import httptools
 
+from scoredock.errors import ScoredockError, Unauthorised
 from scoredock.web.answers import Header
 from scoredock.web.head_rules import host_in, refusal_of, with_host
 from scoredock.web.incoming import Client, Incoming
+from scoredock.web.intake import Intake
 
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a row of a chunked body's frame
 STRANGERS_BODY = 64 * 1024  # bytes of a body that is read before its sender is known
+MAX_HEADERS = 100
+MAX_TARGET = 32 * 1024  # bytes of a request's target: path and query
 SMALL_PIECE = 4096  # bytes of a body's piece below which it costs too much to be kept by itself
 NOT_HTTP = "Invalid HTTP request received."
 HEAD_TOO_LARGE = f"The request's line and headers, or the trailers behind its body, have more than {MAX_HEAD} bytes."
+TOO_MANY_HEADERS = f"The request has more than {MAX_HEADERS} headers."
+TARGET_TOO_LONG = f"The request's target, its path and query, has more than {MAX_TARGET} bytes. Send data in a body."
 
 logger = logging.getLogger("scoredock.web")
 
@@ -40,34 +46,37 @@ class Receiver(Client, Protocol):
 
 
 class RequestReader:
-    """Reads the requests of one connection. Bodies of up to ``max_body`` bytes are kept, larger ones discarded.
+    """Reads the requests of one connection. Bodies are kept as far as ``intake`` lets them, others discarded.
 
     ``may_call``, if given, says whether a request's headers let it in; long bodies of others are discarded, too.
 
-    ``inside`` says whether a request has begun and not ended, ``discarding`` whether what comes is the rest of a body
-    that is too large. The methods beside ``feed`` are called by the parser.
+    ``begun`` counts the requests that have begun; ``inside`` says whether the last of them has not ended, ``in_head``
+    whether its headers have not, and ``discarding`` whether what comes is the rest of a body that is not taken.
+    ``max_body`` is the intake's, until somebody changes it for this connection. The methods beside ``feed`` and
+    ``give_up`` are called by the parser.
     """
 
     def __init__(
-        self, receiver: Receiver, max_body: int, may_call: Callable[[Mapping[bytes, bytes]], bool] | None = None
+        self, receiver: Receiver, intake: Intake, may_call: Callable[[Mapping[bytes, bytes]], bool] | None = None
     ) -> None:
         self._receiver = receiver
-        self._max_body = max_body
+        self._intake = intake
+        self.max_body = intake.max_body
         self._may_call = may_call
         self._parser = httptools.HttpRequestParser(self)
-        self._ended = False  # what comes is not HTTP, or behind the last request
+        self._ended = False  # what comes is not HTTP, comes too late, or behind the last request
         self._version = ""
         self._host = b""  # the last one that was looked at
         self._url = b""
         self._pairs: list[Header] = []
         self._by_name: dict[bytes, bytes] = {}
         self._pieces: list[Any] = []  # bytes, or bytearrays of joined small ones, of which none comes first
-        self._in_head = False
         self._head_size = 0  # bytes in a row that belong to a request and to no body
         self._declared = 0  # bytes of the body by its Content-Length, 0 where it has none
         self._size = 0  # bytes of the body so far
         self._left = 0  # bytes of the body that are to come, past the parser
-        self.inside = False
+        self.begun = 0
+        self.inside = self.in_head = False
         self.discarding = False
 
     def feed(self, data: bytes) -> None:
@@ -88,15 +97,17 @@ class RequestReader:
                     continue
             except httptools.HttpParserError as error:
                 logger.debug("not HTTP: %s", error)
-                self._refuse(400, NOT_HTTP)
+                self.give_up(400, NOT_HTTP)
             break
         if self._size < self._declared:
             self._left = self._declared - self._size
         elif self.inside:  # in a head, or in a chunked body
             if before and before[0] is self._pairs and before[1] == self._size:  # the same one, no byte of its body
                 self._head_size = before[2] + len(data)
-            if self._head_size > MAX_HEAD:
-                self._refuse(431, HEAD_TOO_LARGE)
+            if self.in_head and len(self._url) > MAX_TARGET:
+                self.give_up(414, TARGET_TOO_LONG)
+            elif self._head_size > MAX_HEAD:
+                self.give_up(431, HEAD_TOO_LARGE)
 
     def _without_upgrade(self, rest: memoryview) -> bytes:
         """A request that asks for another protocol, and what comes behind, as one of this protocol.
@@ -107,7 +118,7 @@ class RequestReader:
         method, version = self._parser.get_method(), self._parser.get_http_version().encode()
         self._parser = httptools.HttpRequestParser(self)
         if method == b"CONNECT":
-            self._refuse(400, NOT_HTTP)
+            self.give_up(400, NOT_HTTP)
             return b""
         lines = [b"%b %b HTTP/%b" % (method, self._url, version)]
         lines += [b"%b: %b" % pair for pair in self._pairs if pair[0] not in (b"upgrade", b"http2-settings")]
@@ -118,8 +129,10 @@ class RequestReader:
         taken, rest = (data, b"") if len(data) <= self._left else (data[: self._left], data[self._left :])
         self._left -= len(taken)
         self._size += len(taken)
-        if not self.discarding:
+        if not self.discarding and not self._ended:
             self._keep(taken)
+            self._intake.held += len(taken)
+            self._check_room()
         if not self._left:
             self._complete()
             self._parser = httptools.HttpRequestParser(self)  # the former one still waits for the body
@@ -135,10 +148,17 @@ class RequestReader:
         else:
             pieces.append(bytearray(piece))
 
-    def _refuse(self, status: int, message: str) -> None:
+    def give_up(self, status: int, message: str) -> None:
+        """Read no more: what came is no request, or not one in time."""
         if not self._ended:
             self._ended = True
+            self.drop()
             self._receiver.refused(status, message)
+
+    def drop(self) -> None:
+        """Forget what has come of a body."""
+        self._intake.release(self._pieces)
+        self._pieces = []
 
     def _complete(self) -> None:
         self._declared = self._size = 0
@@ -158,15 +178,18 @@ class RequestReader:
             return False  # it costs little, and the connection can be kept
         return self._may_call is not None and not self._may_call(headers)
 
-    def _discard(self, got: str, stranger: bool = False) -> None:
+    def _discard(self, reason: ScoredockError) -> None:
         """Have the request answered before its body is there."""
-        self._pieces.clear()
+        self.drop()
         self.discarding = True
         incoming = self._incoming()
         incoming.keep_alive = False
-        incoming.too_large = got
-        incoming.stranger = stranger
+        incoming.refused = reason
         self._receiver.received(incoming)
+
+    def _check_room(self) -> None:
+        if self._intake.is_full(self._size):
+            self._discard(self._intake.no_room())
 
     def _incoming(self) -> Incoming:
         parser, pieces, self._pieces = self._parser, self._pieces, []
@@ -190,7 +213,7 @@ class RequestReader:
         by_name = self._by_name
         refusal = refusal_of(self._parser.get_method(), self._url, self._version, by_name)
         if refusal is not None:
-            self._refuse(*refusal)
+            self.give_up(*refusal)
             return False
         self._host = by_name.get(b"host", b"")
         host = host_in(self._url)
@@ -203,7 +226,8 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self.inside = self._in_head = True
+        self.begun += 1
+        self.inside = self.in_head = True
         self._head_size = 0
         self._url = b""
         self._pairs, self._by_name, self._pieces = [], {}, []
@@ -216,7 +240,10 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; or a trailer, behind a chunked body, which is none: it could pass for what a proxy has checked."""
         self._head_size += len(name) + len(value)
-        if not self._in_head:
+        if not self.in_head:
+            return
+        if len(self._pairs) >= MAX_HEADERS:
+            self.give_up(431, TOO_MANY_HEADERS)
             return
         name = name.lower()
         self._pairs.append((name, value))
@@ -225,12 +252,13 @@ class RequestReader:
 
     def on_headers_complete(self) -> None:
         """The body comes next."""
-        self._in_head = False
+        self.in_head = False
         if self._ended or self._parser.should_upgrade():
             return
         self._started = time.perf_counter()
         if self._head_size > MAX_HEAD:
-            self._refuse(431, HEAD_TOO_LARGE)
+            self.give_up(431, HEAD_TOO_LARGE)
+        if self._ended:
             return
         url, by_name, version = self._url, self._by_name, self._parser.get_http_version()
         self._version = version
@@ -243,14 +271,19 @@ class RequestReader:
             return
         self._raw_path, self._query = self._url, b""
         if self._url != b"/score":
+            if len(self._url) > MAX_TARGET:
+                self.give_up(414, TARGET_TOO_LONG)
+                return
             parsed = httptools.parse_url(self._url)
             self._raw_path, self._query = parsed.path or b"", parsed.query or b""
         if b"content-length" in by_name and b"transfer-encoding" not in by_name:
             self._declared = int(by_name[b"content-length"])
-        if self._declared > self._max_body:
-            self._discard(f"{self._declared} bytes")
+        if self._declared > self.max_body:
+            self._discard(self._intake.too_large(f"{self._declared} bytes"))
         elif self._may_call is not None and self._is_strangers():
-            self._discard("", stranger=True)
+            self._discard(Unauthorised("This key or token is valid only now. Send the request again."))
+        elif self._declared and self._intake.is_full(self._declared, self._declared):
+            self._discard(self._intake.no_room())
         elif b"expect" in by_name and by_name[b"expect"].lower() == b"100-continue" and version != "1.0":
             self._receiver.awaited()
 
@@ -260,12 +293,17 @@ class RequestReader:
         self._head_size = 0
         if self.discarding or self._ended:
             return
-        if self._size > self._max_body:
-            self._discard(f"more than {self._max_body} bytes")
-        elif self._pieces:
+        if self._size > self.max_body:
+            self._discard(self._intake.too_large(f"more than {self.max_body} bytes"))
+            return
+        if self._pieces:
             self._keep(piece)
         else:  # most often it is all of the body
             self._pieces.append(piece)
+        intake = self._intake
+        intake.held += len(piece)
+        if intake.held > intake.max_held:
+            self._check_room()
 
     def on_message_complete(self) -> None:
         """The request's end."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from uvicorn.server import ServerState
 
 from scoredock.web.connection import Connection
 from scoredock.web.incoming import Incoming
+from scoredock.web.intake import Intake
+from scoredock.web.spare import SpareConnections
 from scoredock.web.streaming import StreamedBody
 
 
@@ -42,15 +44,19 @@ class Transport(asyncio.Transport):
 class Gateway:
     """Keeps requests until the test answers them."""
 
-    max_body = 1000
     may_call = None
 
     def __init__(self) -> None:
+        self.intake = Intake(1000)
+        self.spare = SpareConnections(cast("Any", self))
         self.requests: list[Incoming] = []
         self.streamed_statuses: list[int] = []
 
     def handle(self, incoming: Incoming) -> None:
         self.requests.append(incoming)
+
+    def left(self, incoming: Incoming) -> None:
+        raise AssertionError
 
     def streamed(self, incoming: Incoming, status: int) -> None:
         self.streamed_statuses.append(status)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scoredock.web.incoming import Incoming
+from scoredock.web.intake import Intake
 from scoredock.web.request_reader import MAX_HEAD, RequestReader
 
 CHUNKED = b"POST /score HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -24,7 +25,7 @@ class Receiver:
         self.requests: list[Incoming] = []
         self.refusals: list[int] = []
         self.waits = 0
-        self.reader = RequestReader(self, max_body)
+        self.reader = RequestReader(self, Intake(max_body))
 
     def received(self, incoming: Incoming) -> None:
         self.requests.append(incoming)

@@ -1,0 +1,81 @@
+"""Connections beyond the limit of a worker: a few, that are answered about health alone.
+
+A probe that is refused a connection ends the container, just when it is busiest. So a connection too many is asked what
+it wants. It gets a second for that; when there are too many of them, the oldest makes room.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from scoredock.errors import NotReady
+from scoredock.web.answers import problem_answer
+from scoredock.web.incoming import Incoming
+from scoredock.web.intake import SPARE
+
+HEALTH = ("/", "/livez", "/readyz")
+USED_UP = "All connections of the server are in use (SCOREDOCK_MAX_CONNECTIONS)."
+PATIENCE_S = 1.0  # for a request that may be one for health
+WARN_EVERY_S = 60.0
+
+logger = logging.getLogger("scoredock.web")
+
+
+class Handler(Protocol):
+    """What a connection gives its requests to: the gateway."""
+
+    def handle(self, incoming: Incoming) -> None:
+        """Answer a request, now or when it is scored."""
+
+    def left(self, incoming: Incoming) -> None:
+        """The client has left before its answer was complete."""
+
+    def streamed(self, incoming: Incoming, status: int) -> None:
+        """A streamed answer has ended."""
+
+
+class Spare(Protocol):
+    """A connection too many."""
+
+    def cut(self) -> None:
+        """Refuse whatever it wants, at once."""
+
+
+class SpareConnections:
+    """Takes the gateway's place for connections that are too many."""
+
+    def __init__(self, gateway: Handler) -> None:
+        self._gateway = gateway
+        self._open: dict[Spare, None] = {}
+        self._warned_at: float | None = None
+        self.left = gateway.left
+        self.streamed = gateway.streamed
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, connection: Spare, now: float, limit: int) -> None:
+        """Take a connection, beyond ``limit`` others, at ``now`` seconds."""
+        if self._warned_at is None or now - self._warned_at >= WARN_EVERY_S:
+            self._warned_at = now
+            logger.warning("All %d connections are in use (SCOREDOCK_MAX_CONNECTIONS); further ones get 503.", limit)
+        if len(self._open) >= SPARE:
+            oldest = next(iter(self._open))
+            del self._open[oldest]
+            oldest.cut()
+        self._open[connection] = None
+
+    def discard(self, connection: Spare) -> None:
+        """It is gone."""
+        self._open.pop(connection, None)
+
+    def handle(self, incoming: Incoming) -> None:
+        """Answer a request for health, refuse any other one."""
+        incoming.keep_alive = False
+        if incoming.path in HEALTH and incoming.method in ("GET", "HEAD"):
+            self._gateway.handle(incoming)
+        elif incoming.client is not None:
+            answer = problem_answer(NotReady(USED_UP))
+            headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+            incoming.client.send(incoming, answer.status, headers, answer.body)
