@@ -15,6 +15,7 @@ from scoredock.signature import Argument
 
 MIN_BODY = 1024  # bytes; below this the plain path is as fast
 MAX_KEPT_BODY = 8 * 1024 * 1024  # a parser keeps memory for the largest body it has seen
+MAX_NAMES = 256  # in a body's object: the parser looks for each from the first one on
 
 _BRACKET = ord("[")
 
@@ -69,7 +70,7 @@ class ArrayReader:
 
     def _values(self, document: Any, brackets: int, np: Any) -> dict[str, Any] | None:
         names = list(document.keys())
-        if len(set(names)) != len(names):
+        if len(names) > MAX_NAMES or len(set(names)) != len(names):
             return None
         values: dict[str, Any] = {}
         for name in names:

@@ -6,17 +6,34 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 from a2wsgi.wsgi import build_environ
 from flask import Flask, Request
 from flask.globals import request_ctx
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 from werkzeug.wrappers import Response
 
 from scoredock.payload import encode
 from scoredock.web.incoming import Incoming
 
+MAX_FIELDS = 100_000  # of a form that is not multipart; Werkzeug has limits for those that are, and none for these
+
 _TLS_HEADERS = {b"x-forwarded-proto": b"https", b"x-forwarded-protocol": b"ssl", b"x-forwarded-ssl": b"on"}
+
+
+class _FormParser(FormDataParser):
+    def parse(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> Any:
+        """Parse a form. Raises RequestEntityTooLarge (413) for one whose fields would take many times its memory."""
+        if mimetype == "application/x-www-form-urlencoded":
+            text = stream.read()
+            if text.count(b"&") >= MAX_FIELDS:
+                raise RequestEntityTooLarge(f"The form has more than {MAX_FIELDS} fields.")
+            stream = io.BytesIO(text)
+        return super().parse(stream, mimetype, content_length, options)
 
 
 class RawRequests:
@@ -38,6 +55,7 @@ class RawRequests:
             environ["wsgi.url_scheme"] = "https"
         environ["wsgi.input_terminated"] = True  # the body has an end, also without a Content-Length
         with self._app.request_context(environ) as context:
+            context.request.form_data_parser_class = _FormParser
             yield context.request
 
     def _came_over_tls(self, incoming: Incoming) -> bool:

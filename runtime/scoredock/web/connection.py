@@ -84,11 +84,11 @@ class Connection(asyncio.Protocol):
         self.server = cast("tuple[str, int] | None", get_local_addr(self._transport))
         self._last_seen = now = self._loop.time()
         self._arrival = ArrivalClock(self._reader, self._intake, now)
+        self._set_timer(min(now + self._idle_s, self._arrival.due))
         if len(self._state.connections) - len(self._spare) > self._intake.max_connections:
             self._spare.add(self, now, self._intake.max_connections)
             self._gateway, self._reader.max_body = self._spare, 0
             self._loop.call_later(PATIENCE_S, self._refuse_unless_asked)
-        self._set_timer(min(now + self._idle_s, self._arrival.due))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client has left, or the connection was closed."""
@@ -144,12 +144,16 @@ class Connection(asyncio.Protocol):
 
     def cut(self) -> None:
         """Refuse whatever the client wants, at once: it is one too many."""
-        if not self._transport.is_closing():
+        if self._closing:  # it was told already
+            self._transport.abort()
+        else:
             self._transport.write(self._refusal(503, USED_UP))
             self._transport.close()
 
     def _refuse_unless_asked(self) -> None:
-        if not self.busy:
+        if self._closing:  # it was told already, and may be sending still
+            self._transport.close()
+        else:
             self._reader.give_up(503, USED_UP)
 
     def data_received(self, data: bytes) -> None:
@@ -175,7 +179,7 @@ class Connection(asyncio.Protocol):
             if self._unsent or self._transport.is_closing():
                 self._transport.abort()
                 return
-            if self._reader.inside:
+            if self._reader.inside and not self._reader.discarding:
                 self._reader.give_up(408, f"Nothing of the rest of the request came for {self._idle_s:g} s.")
             else:
                 self._transport.close()
