@@ -366,7 +366,7 @@ class Connection(asyncio.Protocol):
         if not close:
             if self._waiting:
                 self._loop.call_soon(self._next)
-            elif self._owed == self._reader.begun and self._reader.inside:
+            elif self._owed is not None and self._owed == self._reader.begun and self._reader.inside:
                 self._owed = None
                 self._arrival.restart(self._last_seen)
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -282,7 +282,11 @@ class RequestReader:
             self._discard(self._intake.too_large(f"{self._declared} bytes"))
         elif self._may_call is not None and self._is_strangers():
             self._discard(Unauthorised("This key or token is valid only now. Send the request again."))
-        elif self._declared and self._intake.is_full(self._declared, self._declared):
+        elif (
+            self._declared
+            and self._intake.held + self._declared > self._intake.max_held
+            and self._intake.is_full(self._declared, self._declared)
+        ):
             self._discard(self._intake.no_room())
         elif b"expect" in by_name and by_name[b"expect"].lower() == b"100-continue" and version != "1.0":
             self._receiver.awaited()
