@@ -238,6 +238,20 @@ def test_a_server_that_ends_closes_idle_connections_and_finishes_others(text_scr
     assert busy.rest() == b'"x"'
 
 
+def test_a_server_that_ends_leaves_its_last_answer_time_to_be_read(text_script: Start, wire: Any) -> None:
+    service = text_script("entered.set(); gate.wait(20); return data", head=GATE)
+    client = wire(service)
+    client.post(b"x")
+    wait_until(sys.modules["entry_module"].entered.is_set)
+    service.tell_connections_to_end()
+    sys.modules["entry_module"].gate.set()
+    assert client.rest().endswith(b'"x"')  # the server's side is closed
+    assert len(service.connections) == 1  # and the client's is not
+    client._file.close()
+    client.socket.close()
+    wait_until(lambda: not service.connections)
+
+
 def test_header_values_that_cannot_be_sent_are_the_scripts_fault(raw_script: Start, wire: Any) -> None:
     service = raw_script(
         "response = AMLResponse('ok', 200)\nresponse.headers._list.append(('x-a', 'b\\r\\nx-c: d'))\nreturn response"

@@ -267,11 +267,6 @@ class Connection(asyncio.Protocol):
         if self._transport.can_write_eof():
             self._transport.write_eof()
             self._loop.call_later(LINGER_S, self._transport.close)
-        elif self._closing and self._transport.can_write_eof():
-            # The process may end with the connection: first let the client have all of it, and close its side.
-            self._ended = True
-            self._transport.write_eof()
-            self._loop.call_later(LINGER_S, self._transport.close)
         else:
             self._transport.close()
 
@@ -373,5 +368,10 @@ class Connection(asyncio.Protocol):
         elif self._reader.discarding:  # the client may not read before it has sent all
             self._closing = True
             self._loop.call_later(DRAIN_S, self._transport.close)
+        elif self._closing and self._transport.can_write_eof():
+            # The process may end with the connection: first let the client have all of it, and close its side.
+            self._ended = True
+            self._transport.write_eof()
+            self._loop.call_later(LINGER_S, self._transport.close)
         else:
             self._transport.close()
