@@ -13,9 +13,10 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from scoredock.accelerators.choice import CPU, choose
-from scoredock.errors import BootError, ExitCode
+from scoredock.errors import BootError, ExitCode, SettingError
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
+from scoredock.server import tls
 from scoredock.server.boot import Booted, boot, export_environment
 from scoredock.server.collecting import check_collection
 from scoredock.server.cuda import cuda_was_initialised
@@ -55,6 +56,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         self._accelerator = CPU
         self._preloaded: Booted | None = None
         self.metrics: Metrics | None = None
+        self.tls: tls.Tls | None = None
         self.preload_phase = ("starting", time.monotonic())
         super().__init__()
 
@@ -117,11 +119,22 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
                 "workers. Set WORKER_PRELOAD=false, so that each worker calls init() itself.",
             )
 
+    def load_tls(self) -> None:
+        """Read the serving port's certificate; workers that are forked from now on have it. Raises SettingError."""
+        self.tls = tls.load(self.settings)
+        if self.tls is not None:
+            self.tls.announce()
+
     def _report_preload(self, phase: str) -> None:
         self.preload_phase = (phase, time.monotonic())
 
     def run(self) -> int:
         """Serve until the end. The last line of the output names the cause when that was a failure."""
+        try:
+            self.load_tls()
+        except SettingError as error:
+            logger.critical("%s", error)
+            return ExitCode.BOOT_FAILED
         supervisor = Supervisor(self)
         code: int = ExitCode.OK
         try:

@@ -11,7 +11,8 @@ from scoredock.settings import Settings
 
 def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> str:
     """A few lines: version, script, model folder, workers, CPUs, device, routes; ``environment`` is the user's."""
-    base = f"http://{settings.host}:{settings.port}"
+    scheme = "http" if settings.tls_certificate is None else "https"
+    base = f"{scheme}://{settings.host}:{settings.port}"
     preload = ", preloaded" if settings.worker_preload else ""
     lines = [
         f"scoredock {__version__}",

@@ -2,7 +2,8 @@
 
 It answers on the ports of health and of metrics always, and on the serving port while no worker is ready; there
 everything but liveness gets 503 with the phase, instead of hanging in the backlog. It is driven by the
-supervisor's loop, so that no thread lives when workers are forked.
+supervisor's loop, so that no thread lives when workers are forked. On the serving port it speaks TLS
+where the workers do; the health port is plain HTTP always.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import os
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +24,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from scoredock.observe.metrics.exposition import CONTENT_TYPE
+from scoredock.server.tls import Tls
 
 MAX_REQUEST = 16 * 1024
 MAX_CONNECTIONS = 256
@@ -56,6 +59,7 @@ class Content(NamedTuple):
 class _Connection:
     content: Callable[[str], Content]
     until: float
+    shaking_hands: bool = False
     received: bytearray = field(default_factory=bytearray)
     unsent: bytes = b""
     answered: bool = False
@@ -76,6 +80,7 @@ class HealthListener:
         wake_fd: int | None = None,
         metrics_port: socket.socket | None = None,
         metrics: Callable[[], bytes] = bytes,
+        tls: Callable[[], Tls | None] = lambda: None,
     ) -> None:
         self._health = health
         self._metrics = metrics
@@ -86,6 +91,7 @@ class HealthListener:
             if port is not None
         }
         self._wake_fd = wake_fd
+        self._tls = tls
         self._connections: dict[socket.socket, _Connection] = {}
         self._selector = selectors.PollSelector()
         self._covering = False
@@ -167,14 +173,25 @@ class HealthListener:
             connection.close()
             return
         connection.setblocking(False)
-        self._connections[connection] = _Connection(content or self._on_serving_port, time.monotonic() + PATIENCE_S)
+        tls = self._tls() if content is None else None
+        until = time.monotonic() + PATIENCE_S
+        if tls is not None:
+            try:
+                connection = tls.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            except (OSError, ValueError):  # it has left already
+                connection.close()
+                return
+        self._connections[connection] = _Connection(content or self._on_serving_port, until, tls is not None)
         self._selector.register(connection, selectors.EVENT_READ)
 
     def _read(self, connection: socket.socket) -> None:
         state = self._connections[connection]
         try:
+            if state.shaking_hands and isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
+                state.shaking_hands = False
             data = connection.recv(MAX_REQUEST)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError:
             data = b""
@@ -202,10 +219,13 @@ class HealthListener:
             if state.unsent:
                 self._selector.modify(connection, selectors.EVENT_WRITE)
                 return
+            if isinstance(connection, ssl.SSLSocket):
+                with contextlib.suppress(ssl.SSLError):  # the client's own goodbye is not waited for
+                    connection.unwrap()
             connection.shutdown(socket.SHUT_WR)
         except BlockingIOError:
             return
-        except OSError:
+        except (OSError, ValueError):
             self._close(connection)
             return
         self._selector.modify(connection, selectors.EVENT_READ)

@@ -25,12 +25,13 @@ from gunicorn import sock
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
-from scoredock.errors import BootError, ExitCode
+from scoredock.errors import BootError, ExitCode, SettingError
 from scoredock.observe.metrics.metrics import Metrics
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
 from scoredock.server.memory_watch import MemoryWatch
 from scoredock.server.shared_port import reserve
+from scoredock.server.tls import Tls
 from scoredock.server.worker import ENDING_SIGNALS, ScoringWorker
 from scoredock.settings import Settings
 
@@ -51,6 +52,7 @@ class Supervised(Protocol):
 
     settings: Settings
     metrics: Metrics | None
+    tls: Tls | None
     preload_phase: tuple[str, float]  # what goes on before the first fork, and since when (monotonic seconds)
 
     @property
@@ -63,6 +65,9 @@ class Supervised(Protocol):
 
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
+
+    def load_tls(self) -> None:
+        """Read the certificate again, or keep the one that there is. Raises SettingError."""
 
 
 class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
@@ -108,7 +113,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         metrics_port = self._bind(settings.host, settings.metrics_port if settings.metrics else None)
         covered = [] if settings.share_port else self.LISTENERS
         self._listener = HealthListener(
-            self._health, covered, health_port, self._wake_read, metrics_port, self._metrics_page
+            self._health, covered, health_port, self._wake_read, metrics_port, self._metrics_page, lambda: self.app.tls
         )
         self._preparing = True
         try:
@@ -173,6 +178,8 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             self._listener.poll(max(wait, 0.0))
         self._reload_when_changed()
         self._memory.look()
+        if self.app.tls is not None:
+            self.app.tls.warn_when_due()
         return self._signals()
 
     def _signals(self) -> list[int]:
@@ -259,7 +266,12 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             self.kill_worker(pid, signal.SIGTERM)
 
     def handle_hup(self) -> None:
-        """SIGHUP: a new worker for each, without a gap."""
+        """SIGHUP: a new worker for each, without a gap, with the certificate as it is now; none when that is wrong."""
+        try:
+            self.app.load_tls()
+        except SettingError as error:
+            logger.error("SIGHUP: %s The workers and their certificate stay as they are.", error)
+            return
         logger.info("SIGHUP: replacing all workers.")
         self._outgoing |= set(self.WORKERS)
 

@@ -22,6 +22,7 @@ from scoredock.observe.metrics.counting import Counting
 from scoredock.server.accepting import Acceptor
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
+from scoredock.server.tls import encrypted
 from scoredock.web.connection import Connection
 
 HURRY_S = 1.0
@@ -58,6 +59,8 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         self.service: Service = self.app.service(self.status, self.counting)
         idle_s = self.config.timeout_keep_alive
         self.config.http = lambda *, server_state, **_: Connection(self.service.gateway, server_state, idle_s)
+        if self.app.tls is not None:
+            self.config.http = encrypted(self.app.tls.context, self.app.settings, self.config.http)
         self.wsgi = self.service.gateway  # never called: the connections go to it themselves
 
     async def _serve(self) -> None:

@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self.scheme = "http"
+        self.certified = False
         self.address: tuple[str, int] | None = None
         self.server: tuple[str, int] | None = None
 

@@ -83,6 +83,7 @@ class Gateway:
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._access = open_access(settings)
         self.may_call = self._may_call if self._access is not None else None
+        self._wants_certificates = settings.tls_client_ca is not None
         self._common: list[Header] = []
         if settings.server_version_header:
             self._common.append((b"x-ms-server-version", f"scoredock/{__version__}".encode()))
@@ -107,6 +108,8 @@ class Gateway:
         try:
             if ids.refusal:
                 raise RequestProblem(431, ids.refusal)
+            if self._wants_certificates:
+                _check_certificate(incoming)
             if self._access is not None and incoming.path not in OPEN:
                 answer = self._at_the_door(incoming, self._access)
             if answer is not None:
@@ -296,6 +299,16 @@ class Gateway:
                 incoming.batch,
                 "" if trace is None else trace.end(status, sent),
             )
+        )
+
+
+def _check_certificate(incoming: Incoming) -> None:
+    """Raises RequestProblem. 403: RFC 9110 wants a challenge with 401, and has none for certificates."""
+    if incoming.path not in OPEN and (incoming.client is None or not incoming.client.certified):
+        raise RequestProblem(
+            403,
+            "A client certificate is needed for everything but health: present one that an authority of "
+            "SCOREDOCK_TLS_CLIENT_CA has signed.",
         )
 
 

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 
 class Client(Protocol):
-    """The other end of a connection. Addresses are host and port; None where there are none (a Unix socket)."""
+    """The other end of a connection. Addresses are host and port; None where there are none (a Unix socket).
+
+    ``certified``: it has shown a certificate of an authority of SCOREDOCK_TLS_CLIENT_CA.
+    """
 
     scheme: str
+    certified: bool
     address: tuple[str, int] | None
     server: tuple[str, int] | None
 
