@@ -71,7 +71,5 @@ def issue(
     chain, key_file = folder / f"{name}.pem", folder / f"{name}-key.pem"
     chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-    )
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
     return Issued(certificate, key, chain, key_file)

@@ -21,6 +21,7 @@ from scoredock.accelerators.choice import CPU
 from scoredock.observe.metrics.metrics import Metrics
 from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
+from scoredock.server.tls import encrypted, load
 from scoredock.settings import resolve
 from scoredock.web.connection import Connection
 
@@ -56,6 +57,7 @@ class InProcess:
         self._server: asyncio.Server | None = None
         self._idle_s: float = flags.pop("idle_s", 30)
         settings, self.warnings = resolve(flags, environment, folder)
+        self._settings, self._tls = settings, load(settings)
         self._metrics = Metrics(1, {}) if settings.metrics else None
         counting = self._metrics.worker() if self._metrics is not None else None
         self.service = Service(settings, WorkerStatus(), CPU, None, self._metrics, counting)
@@ -81,9 +83,10 @@ class InProcess:
     async def _start(self) -> None:
         await self.service.start()
         state = ServerState()
-        self._server = await self._loop.create_server(
-            lambda: Connection(self.service.gateway, state, self._idle_s), "127.0.0.1", 0
-        )
+        connect: Any = lambda **_: Connection(self.service.gateway, state, self._idle_s)  # noqa: E731
+        if self._tls is not None:
+            connect = encrypted(self._tls.context, self._settings, connect)
+        self._server = await self._loop.create_server(lambda: connect(server_state=state), "127.0.0.1", 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.connections = state.connections
 

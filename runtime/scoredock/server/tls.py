@@ -32,6 +32,7 @@ DAY_S = 24 * 3600.0
 _CERTIFICATE, _KEY, _AUTHORITIES = "SCOREDOCK_TLS_CERTIFICATE", "SCOREDOCK_TLS_KEY", "SCOREDOCK_TLS_CLIENT_CA"
 _FIRST_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_NO_PAIR = ("MISMATCH", "NO_CERTIFICATE_ASSIGNED")  # the second: a key of another kind
 _WEAK = ("KEY_TOO_SMALL", "MD_TOO_WEAK", "MD_TOO_SMALL")
 
 logger = logging.getLogger("scoredock.server")
@@ -143,7 +144,7 @@ def _load_pair(context: ssl.SSLContext, chain: Path, key: Path) -> Certificate:
         context.load_cert_chain(chain, key, refuse_password)
     except ssl.SSLError as error:
         reason = error.reason or str(error)
-        if "MISMATCH" in reason:
+        if reason.endswith(_NO_PAIR):
             raise SettingError(
                 f"{_KEY}: the key {key} does not belong to the first certificate of {chain}. Expected the key that the "
                 "certificate was made for; the server's own certificate comes first in the file, its issuers after it."
