@@ -308,12 +308,11 @@ def test_a_client_with_no_certificate_gets_health_alone(in_process, tmp_path, ce
             context.load_cert_chain(*shown.pair)
         return httpx.Client(base_url=f"https://127.0.0.1:{started.port}", verify=context)
 
+    url = f"https://127.0.0.1:{started.port}"
     with client() as anonymous, client(friend) as known, client(stranger) as unknown:
-        assert [
-            anonymous.get(str(anonymous.base_url) + path).status_code for path in ("", "livez", "readyz", "/livez")
-        ] == [200] * 4
+        assert [anonymous.get(f"{url}/{path}").status_code for path in ("", "livez", "readyz", "/livez")] == [200] * 4
         for path in ("score", "swagger.json", "nowhere", "/score", "metrics", "%73core", "score?a=/livez"):
-            refused = anonymous.post(str(anonymous.base_url) + path, content="a")
+            refused = anonymous.post(f"{url}/{path}", content="a")
             assert refused.status_code == 403
             assert "A client certificate is needed" in refused.json()["message"]
         assert known.post("/score", content="abc").text == "https: 3"

@@ -57,9 +57,10 @@ class Tls:
         self._look_at = 0.0
 
     def announce(self) -> None:
-        """Log which certificate is used, and until when."""
+        """Log which certificate is used, and until when; and that this is soon."""
         found = self.certificate
         logger.info("TLS with certificate %s, serial %s, valid until %s.", found.path, found.serial, _day(found))
+        self.warn_when_due()
 
     def warn_when_due(self, monotonic_s: float | None = None, now: datetime | None = None) -> None:
         """Log once a day that the certificate expires within 30 days, or has expired. Cheap to call often."""
