@@ -73,7 +73,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None  # made of the first bytes: it takes some 50 KB
         self._connection: Connection | None = None
-        self._raw: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
+        self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
         self._ended = False  # nothing is encrypted or decrypted any more
         self._server_ends = False
 
@@ -81,7 +81,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected: it begins the handshake."""
-        self._raw = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport", transport)
         self._state.connections.add(cast("Any", self))  # uvicorn calls its shutdown()
         self._timer = self._loop.call_later(self._handshakes.time_s, self.abort)
         self._handshakes.begin(self)
@@ -155,24 +155,24 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def _refuse(self, error: Exception) -> None:
         """What came is no TLS, or not ours: let the client read TLS's word on it, and close."""
         reason = getattr(error, "reason", None) or str(error)
-        logger.debug("TLS with %s failed: %s", self._raw.get_extra_info("peername"), reason)
+        logger.debug("TLS with %s failed: %s", self._transport.get_extra_info("peername"), reason)
         self._flush()
         self._ended = True
-        if self._raw.is_closing():
+        if self._transport.is_closing():
             return
         if reason == "HTTP_REQUEST":
-            self._raw.write(_PLAIN_ANSWER)
+            self._transport.write(_PLAIN_ANSWER)
         if self._connection is not None:
-            self._raw.close()
+            self._transport.close()
             return
         self._timer.cancel()
         self._handshakes.end(self)
-        self._raw.write_eof()
+        self._transport.write_eof()
         self._timer = self._loop.call_later(LINGER_S, self.abort)
 
     def _flush(self) -> None:
-        if self._outgoing.pending and not self._raw.is_closing():
-            self._raw.write(self._outgoing.read())
+        if self._outgoing.pending and not self._transport.is_closing():
+            self._transport.write(self._outgoing.read())
 
     # --- uvicorn's side, until there is a Connection
 
@@ -203,7 +203,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
                         self._flush()
             self._flush()
         except ssl.SSLError as error:
-            logger.debug("TLS with %s failed: %s", self._raw.get_extra_info("peername"), error.reason)
+            logger.debug("TLS with %s failed: %s", self._transport.get_extra_info("peername"), error.reason)
             self.abort()
 
     def can_write_eof(self) -> bool:
@@ -214,7 +214,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Say that nothing more is sent, once what is written has gone; what the client still sends is dropped."""
         if not self._ended:
             self._say_goodbye()
-            self._raw.write_eof()
+            self._transport.write_eof()
 
     def _say_goodbye(self) -> None:
         self._ended = True
@@ -229,32 +229,32 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Send what is written, and close."""
         if not self._ended:
             self._say_goodbye()
-        self._raw.close()
+        self._transport.close()
 
     def abort(self) -> None:
         """Close at once."""
         self._ended = True
-        self._raw.abort()
+        self._transport.abort()
 
     def is_closing(self) -> bool:
         """Whether nothing can be sent any more."""
-        return self._raw.is_closing()
+        return self._transport.is_closing()
 
     def is_reading(self) -> bool:
         """Whether more is taken from the client."""
-        return self._raw.is_reading()
+        return self._transport.is_reading()
 
     def pause_reading(self) -> None:
         """Take nothing more from the client."""
-        self._raw.pause_reading()
+        self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Go on."""
-        self._raw.resume_reading()
+        self._transport.resume_reading()
 
     def get_write_buffer_size(self) -> int:
         """Bytes, encrypted, that the client has not taken."""
-        return self._raw.get_write_buffer_size()
+        return self._transport.get_write_buffer_size()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """The socket's, and ``sslcontext`` and ``ssl_object``."""
@@ -262,4 +262,4 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             return self._handshakes.context
         if name == "ssl_object":
             return self._tls
-        return self._raw.get_extra_info(name, default)
+        return self._transport.get_extra_info(name, default)

@@ -71,14 +71,19 @@ class LocalWebservice:
         return self._containers.port() or self._record.get("port")
 
     @property
+    def _scheme(self) -> str:
+        variables = self._record.get("environment_variables") or {}
+        return "https" if variables.get("SCOREDOCK_TLS_CERTIFICATE") else "http"
+
+    @property
     def scoring_uri(self) -> str:
         """Where to POST requests."""
-        return f"http://localhost:{self.port}/score"
+        return f"{self._scheme}://localhost:{self.port}/score"
 
     @property
     def swagger_uri(self) -> str:
         """Where its Swagger document is."""
-        return f"http://localhost:{self.port}/swagger.json"
+        return f"{self._scheme}://localhost:{self.port}/swagger.json"
 
     @property
     def state(self) -> str:
@@ -147,7 +152,7 @@ class LocalWebservice:
         Raises ServiceFailed when the answer's status is not 200.
         """
         try:
-            return score(self.name, self.port, input_data, key)
+            return score(self.name, f"{self._scheme}://127.0.0.1:{self.port}/score", input_data, key)
         except ConnectionError as error:
             where = f"{self.name} does not answer at {self.scoring_uri}: {str(error).rstrip('.')}"
             raise ServiceFailed(f"{where}. It is {self.state}. Why: scoredock service show {self.name}") from None
