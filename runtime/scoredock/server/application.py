@@ -125,6 +125,15 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         if self.tls is not None:
             self.tls.announce()
 
+    def reload_tls(self) -> bool:
+        """Read it again; False, with the cause in the log, where it is wrong: then the present one stays."""
+        try:
+            self.load_tls()
+        except SettingError as error:
+            logger.error("SIGHUP: %s The workers and their certificate stay as they are.", error)
+            return False
+        return True
+
     def _report_preload(self, phase: str) -> None:
         self.preload_phase = (phase, time.monotonic())
 

@@ -19,21 +19,19 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from gunicorn import sock
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
-from scoredock.errors import BootError, ExitCode, SettingError
-from scoredock.observe.metrics.metrics import Metrics
+from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
 from scoredock.server.health import Health, HealthListener
 from scoredock.server.memory_watch import MemoryWatch
 from scoredock.server.shared_port import reserve
-from scoredock.server.tls import Tls
+from scoredock.server.supervised import Supervised
 from scoredock.server.worker import ENDING_SIGNALS, ScoringWorker
-from scoredock.settings import Settings
 
 MAX_DEATHS_IN_A_ROW = 5
 STEADY_S = 60.0
@@ -45,29 +43,6 @@ STOP_POLL_S = 0.1
 HURRIED_STOP_S = 2.0
 
 logger = logging.getLogger("scoredock.server")
-
-
-class Supervised(Protocol):
-    """What the supervisor needs of the gunicorn application, beside what gunicorn's own arbiter needs."""
-
-    settings: Settings
-    metrics: Metrics | None
-    tls: Tls | None
-    preload_phase: tuple[str, float]  # what goes on before the first fork, and since when (monotonic seconds)
-
-    @property
-    def device(self) -> str:
-        """What is computed on."""
-
-    @property
-    def prepares_long(self) -> bool:
-        """Whether ``prepare`` takes its time."""
-
-    def prepare(self) -> None:
-        """What comes before the first fork. Raises BootError."""
-
-    def load_tls(self) -> None:
-        """Read the certificate again, or keep the one that there is. Raises SettingError."""
 
 
 class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
@@ -267,10 +242,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def handle_hup(self) -> None:
         """SIGHUP: a new worker for each, without a gap, with the certificate as it is now; none when that is wrong."""
-        try:
-            self.app.load_tls()
-        except SettingError as error:
-            logger.error("SIGHUP: %s The workers and their certificate stay as they are.", error)
+        if not self.app.reload_tls():
             return
         logger.info("SIGHUP: replacing all workers.")
         self._outgoing |= set(self.WORKERS)

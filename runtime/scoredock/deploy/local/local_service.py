@@ -20,7 +20,7 @@ from scoredock.deploy.local.call import score
 from scoredock.deploy.local.containers import Condition, Containers, State
 from scoredock.deploy.local.engine import Show, connect, image_id, silent
 from scoredock.deploy.local.images import environment_image
-from scoredock.deploy.local.service_config import config_of, described_environment, docker_steps
+from scoredock.deploy.local.service_config import config_of, described_environment, docker_steps, scheme_of
 from scoredock.deploy.local.service_files import write_layout
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
@@ -71,19 +71,14 @@ class LocalWebservice:
         return self._containers.port() or self._record.get("port")
 
     @property
-    def _scheme(self) -> str:
-        variables = self._record.get("environment_variables") or {}
-        return "https" if variables.get("SCOREDOCK_TLS_CERTIFICATE") else "http"
-
-    @property
     def scoring_uri(self) -> str:
         """Where to POST requests."""
-        return f"{self._scheme}://localhost:{self.port}/score"
+        return f"{scheme_of(self._record)}://localhost:{self.port}/score"
 
     @property
     def swagger_uri(self) -> str:
         """Where its Swagger document is."""
-        return f"{self._scheme}://localhost:{self.port}/swagger.json"
+        return f"{scheme_of(self._record)}://localhost:{self.port}/swagger.json"
 
     @property
     def state(self) -> str:
@@ -152,7 +147,7 @@ class LocalWebservice:
         Raises ServiceFailed when the answer's status is not 200.
         """
         try:
-            return score(self.name, f"{self._scheme}://127.0.0.1:{self.port}/score", input_data, key)
+            return score(self.name, f"{scheme_of(self._record)}://127.0.0.1:{self.port}/score", input_data, key)
         except ConnectionError as error:
             where = f"{self.name} does not answer at {self.scoring_uri}: {str(error).rstrip('.')}"
             raise ServiceFailed(f"{where}. It is {self.state}. Why: scoredock service show {self.name}") from None

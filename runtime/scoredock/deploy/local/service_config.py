@@ -28,3 +28,9 @@ def docker_steps(config: InferenceConfig) -> str:
 def config_of(record: dict[str, Any]) -> InferenceConfig:
     """The configuration that a service's record keeps."""
     return InferenceConfig.from_dict(record["inference_config"], record["config_folder"])
+
+
+def scheme_of(record: dict[str, Any]) -> str:
+    """How a service is called, by its record: https when its environment gives its server a certificate."""
+    variables = record.get("environment_variables") or {}
+    return "https" if variables.get("SCOREDOCK_TLS_CERTIFICATE") else "http"
