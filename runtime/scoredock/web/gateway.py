@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from scoredock import __version__
-from scoredock.access import Access, open_access
 from scoredock.engine import Engine
-from scoredock.errors import Abandoned, RequestProblem, ScoredockError, Unauthorised
+from scoredock.errors import Abandoned, RequestProblem, ScoredockError
 from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
 from scoredock.schema.swagger import DEFAULT_VERSION
@@ -32,8 +31,9 @@ from scoredock.web.answers import (
     problem_answer,
     status_answer,
 )
-from scoredock.web.cors import Cors, is_preflight
+from scoredock.web.cors import Cors
 from scoredock.web.decompression import AT_ONCE, CODINGS, NO_CODINGS, Decompression, Decompressor
+from scoredock.web.door import Door
 from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 PAGES = ("/", "/swagger.json", "/livez", "/readyz")
 ROUTES = ("/score", *PAGES)
-OPEN = ("/", "/livez", "/readyz")  # to everybody: probes have no keys
 LOGGED = ("/score", "/swagger.json")
 
 logger = logging.getLogger("scoredock.web")
@@ -81,9 +80,8 @@ class Gateway:
         self._ids = IdReader()
         self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
-        self._access = open_access(settings)
-        self.may_call = self._may_call if self._access is not None else None
-        self._wants_certificates = settings.tls_client_ca is not None
+        self._door = Door.of(settings)
+        self.may_call = self._door.may_call if self._door is not None else None
         self._common: list[Header] = []
         if settings.server_version_header:
             self._common.append((b"x-ms-server-version", f"scoredock/{__version__}".encode()))
@@ -108,10 +106,8 @@ class Gateway:
         try:
             if ids.refusal:
                 raise RequestProblem(431, ids.refusal)
-            if self._wants_certificates:
-                _check_certificate(incoming)
-            if self._access is not None and incoming.path not in OPEN:
-                answer = self._at_the_door(incoming, self._access)
+            if self._door is not None:
+                answer = self._door.admit(incoming)
             if answer is not None:
                 pass
             elif incoming.path == "/score":
@@ -140,33 +136,6 @@ class Gateway:
         if self.collect is not None:
             self.collect(incoming, status, [], None)
         self._note(incoming, status, STREAMED)
-
-    def _may_call(self, headers: Mapping[bytes, bytes]) -> bool:
-        try:
-            if self._access is not None:
-                self._access.admit(headers.get(b"authorization", b""))
-        except ScoredockError:
-            return False
-        return True
-
-    def _at_the_door(self, incoming: Incoming, access: Access) -> Answer | None:
-        """None for a request that may come in, and the answer to a preflight, which browsers send without credentials.
-
-        Raises Unauthorised, and NotReady.
-        """
-        try:
-            access.admit(incoming.by_name.get(b"authorization", b""))
-        except Unauthorised as error:
-            if self._cors is not None and is_preflight(incoming.method, incoming.by_name):
-                return Answer(200, [HTML_HEADER, SUCCEEDED])  # never the script's own: it would be called by strangers
-            if error.reason:
-                logger.info("[%s] Not admitted: %s", incoming.ids.request_id, error.reason)
-            raise
-        # Scripts log and pass on the headers that they get. What has let a request in stays at the door; where
-        # everybody may call, the header is between the client and the script, as it is with azmlinfsrv.
-        incoming.pairs = [pair for pair in incoming.pairs if pair[0] != b"authorization"]
-        incoming.by_name.pop(b"authorization", None)
-        return None
 
     def _score(self, incoming: Incoming) -> Answer | None:
         """The answer to a request for scoring; None when it will come."""
@@ -299,16 +268,6 @@ class Gateway:
                 incoming.batch,
                 "" if trace is None else trace.end(status, sent),
             )
-        )
-
-
-def _check_certificate(incoming: Incoming) -> None:
-    """Raises RequestProblem. 403: RFC 9110 wants a challenge with 401, and has none for certificates."""
-    if incoming.path not in OPEN and (incoming.client is None or not incoming.client.certified):
-        raise RequestProblem(
-            403,
-            "A client certificate is needed for everything but health: present one that an authority of "
-            "SCOREDOCK_TLS_CLIENT_CA has signed.",
         )
 
 

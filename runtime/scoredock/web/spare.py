@@ -11,10 +11,10 @@ from typing import Protocol
 
 from scoredock.errors import NotReady
 from scoredock.web.answers import problem_answer
+from scoredock.web.door import OPEN
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import SPARE
 
-HEALTH = ("/", "/livez", "/readyz")
 USED_UP = "All connections of the server are in use (SCOREDOCK_MAX_CONNECTIONS)."
 PATIENCE_S = 1.0  # for a request that may be one for health
 WARN_EVERY_S = 60.0
@@ -73,7 +73,7 @@ class SpareConnections:
     def handle(self, incoming: Incoming) -> None:
         """Answer a request for health, refuse any other one."""
         incoming.keep_alive = False
-        if incoming.path in HEALTH and incoming.method in ("GET", "HEAD"):
+        if incoming.path in OPEN and incoming.method in ("GET", "HEAD"):
             self._gateway.handle(incoming)
         elif incoming.client is not None:
             answer = problem_answer(NotReady(USED_UP))

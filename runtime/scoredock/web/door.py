@@ -1,0 +1,71 @@
+"""Who gets in: clients with a key, a token or a certificate, where settings ask for them; anybody for health."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from scoredock.access import open_access
+from scoredock.errors import RequestProblem, ScoredockError, Unauthorised
+from scoredock.settings import Settings
+from scoredock.web.answers import HTML_HEADER, SUCCEEDED, Answer
+from scoredock.web.cors import is_preflight
+from scoredock.web.incoming import Incoming
+
+OPEN = ("/", "/livez", "/readyz")  # to everybody: probes have no keys
+
+logger = logging.getLogger("scoredock.web")
+
+
+class Door:
+    """Lets requests in. ``Door.of`` gives none where everybody may call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._access = open_access(settings)
+        self._wants_certificates = settings.tls_client_ca is not None
+        self._has_cors = bool(settings.cors_origins)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Door | None:
+        """The door that the settings ask for."""
+        door = cls(settings)
+        return door if door._access is not None or door._wants_certificates else None
+
+    def may_call(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a request with these headers has a key or token that lets it in, where one is asked for."""
+        try:
+            if self._access is not None:
+                self._access.admit(headers.get(b"authorization", b""))
+        except ScoredockError:
+            return False
+        return True
+
+    def admit(self, incoming: Incoming) -> Answer | None:
+        """None for a request that may come in, and the answer to a preflight, which browsers send without credentials.
+
+        Raises Unauthorised, NotReady while nobody can be known yet, and RequestProblem (403) without a certificate:
+        RFC 9110 wants a challenge with 401, and has none for certificates.
+        """
+        if incoming.path in OPEN:
+            return None
+        if self._wants_certificates and (incoming.client is None or not incoming.client.certified):
+            raise RequestProblem(
+                403,
+                "A client certificate is needed for everything but health: present one that an authority of "
+                "SCOREDOCK_TLS_CLIENT_CA has signed.",
+            )
+        if self._access is None:
+            return None
+        try:
+            self._access.admit(incoming.by_name.get(b"authorization", b""))
+        except Unauthorised as error:
+            if self._has_cors and is_preflight(incoming.method, incoming.by_name):
+                return Answer(200, [HTML_HEADER, SUCCEEDED])  # never the script's own: it would be called by strangers
+            if error.reason:
+                logger.info("[%s] Not admitted: %s", incoming.ids.request_id, error.reason)
+            raise
+        # Scripts log and pass on the headers that they get. What has let a request in stays at the door; where
+        # everybody may call, the header is between the client and the script, as it is with azmlinfsrv.
+        incoming.pairs = [pair for pair in incoming.pairs if pair[0] != b"authorization"]
+        incoming.by_name.pop(b"authorization", None)
+        return None
