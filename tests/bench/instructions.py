@@ -58,6 +58,7 @@ def _count(folder: Path, arguments: list[str]) -> int:
     command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={folder / 'out'}"]
     environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "HOME": str(folder), "OMP_NUM_THREADS": "1"}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": str(Path(__file__).parents[2] / "runtime")}
     done = subprocess.run(
         [*command, sys.executable, *arguments], capture_output=True, text=True, env=environment, cwd=folder
     )

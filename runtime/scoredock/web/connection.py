@@ -86,7 +86,8 @@ class Connection(asyncio.Protocol):
         self._last_seen = now = self._loop.time()
         self._arrival = ArrivalClock(self._reader, self._intake, now)
         self._set_timer(min(now + self._idle_s, self._arrival.due))
-        if len(self._state.connections) - len(self._spare) > self._intake.max_connections:
+        self._intake.connections += 1
+        if self._intake.connections - len(self._spare) > self._intake.max_connections:
             self._spare.add(self, now, self._intake.max_connections)
             self._gateway, self._reader.max_body = self._spare, 0
             self._loop.call_later(PATIENCE_S, self._refuse_unless_asked)
@@ -94,6 +95,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The client has left, or the connection was closed."""
         self._state.connections.discard(cast("Any", self))
+        self._intake.connections -= 1
         self._spare.discard(self)
         self._timer.cancel()
         self._reader.drop()

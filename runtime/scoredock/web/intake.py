@@ -23,7 +23,8 @@ class Intake:
 
     ``held`` counts the bytes of bodies from their coming to their answer, also of those that are not complete yet: a
     client that sends all but one byte of many bodies costs as much as one whose requests wait. ``max_held`` bounds it,
-    for bodies of up to ``SMALL_BODY`` bytes an eighth later, so that large ones do not keep them out.
+    for bodies of up to ``SMALL_BODY`` bytes an eighth later, so that large ones do not keep them out. ``connections``
+    counts those that are open, without the ones that have not finished a TLS handshake.
     """
 
     max_body: int = 100 * MIB
@@ -32,6 +33,7 @@ class Intake:
     header_timeout_s: float = 20
     body_timeout_s: float = 300
     held: int = field(default=0, init=False)
+    connections: int = field(default=0, init=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Intake:
