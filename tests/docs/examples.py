@@ -125,7 +125,7 @@ class Stage:
                 self._exit_code = self._server.process.wait(PATIENCE_S)
             self._compare(command, [str(self._exit_code)])
         elif name == "curl":
-            self._curl(command)
+            self._curl(Command(re.sub(r"\$\(([^()]*)\)", self._output_of, command.text), command.shown))
         elif arguments[:1] == ["serve"] or name == "azmlinfsrv":
             self._serve(command)
         else:
@@ -135,6 +135,14 @@ class Stage:
             )  # fmt: skip
             self._exit_code = done.returncode
             self._compare(command, done.stdout.splitlines())
+
+    def _output_of(self, substitution: re.Match[str]) -> str:
+        """What the command in ``$(...)`` prints."""
+        done = subprocess.run(
+            ["sh", "-c", substitution[1]],
+            cwd=self.folder, env=self._environment({}), stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout.strip()
 
     # -- servers ------------------------------------------------------------------------------------------
 

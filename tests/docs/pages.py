@@ -18,7 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("data-collection.md", "entry-scripts.md", "errors.md", "models.md", "moving-from-azmlinfsrv.md")
+PAGES = (
+    *("data-collection.md", "entry-scripts.md", "errors.md", "models.md", "moving-from-azmlinfsrv.md"),
+    *("operations.md", "telemetry.md"),
+)
 
 _BLOCK = re.compile(
     r"^(?P<heading>#{1,6} [^\n]+)$"
