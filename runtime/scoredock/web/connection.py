@@ -1,6 +1,6 @@
 """HTTP/1.1 over one connection: requests one at a time to the gateway, answers out.
 
-This is uvicorn's place for a protocol, so sockets, TLS, signals and shutdown are uvicorn's. Going through ASGI
+This is uvicorn's place for a protocol, so sockets, signals and shutdown are uvicorn's. Going through ASGI
 instead costs a request as much as its way through the gateway does: a task, two events, a dictionary for each
 message, and for a large body two more copies.
 """
