@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +17,8 @@ Start = Callable[..., InProcess]
 SERVERS_FAULT = "An unexpected internal error"
 METHODS = ["GET", "POST", "OPTIONS", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "M-SEARCH"]
 NAMES = [
-    "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "cookie", "date",
-    "expect", "forwarded", "host", "if-none-match", "origin", "range", "referer", "te", "trace-id", "traceid",
+    "accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type", "cookie",
+    "date", "expect", "forwarded", "host", "if-none-match", "origin", "range", "referer", "te", "trace-id", "traceid",
     "transfer-encoding", "upgrade", "user-agent", "x-forwarded-for", "x-forwarded-host", "x-http-method-override",
     "x-ms-client-request-id", "x-ms-request-id", "x-request-id", "access-control-request-method",
     "access-control-request-headers", "access-control-request-private-network",
@@ -28,13 +29,29 @@ usual_values = st.sampled_from(
     [
         *(b"application/json", b"application/json; charset=latin-1", b"text/plain", b"a:b:c", b"-1", b"true", b""),
         *(b"multipart/form-data; boundary=x", b"multipart/form-data", b"application/x-www-form-urlencoded", b"POST"),
+        *(b"gzip", b"gzip, gzip", b"identity", b"br"),
         *(b"localhost:5001", b"[::1", b"https://a.example", b"99999999999999999999", b"bytes=0-"),
         *(b"x" * 100, b"x" * 101),
     ]
 )
 names = st.sampled_from(NAMES) | st.from_regex(r"[a-z0-9!#$%&'*+.^_`|~-]{1,20}", fullmatch=True)
 headers = st.lists(st.tuples(names.map(str.encode), value_bytes | usual_values), max_size=6)
-usual_paths = st.sampled_from(["/score", "/", "/swagger.json", "/livez", "/readyz", "//score", "/score//", "*", ""])
+usual_paths = st.sampled_from(
+    [
+        "/score",
+        "/",
+        "/swagger.json",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/docs/../score",
+        "//score",
+        "/score//",
+        "*",
+        "",
+    ]
+)
 paths = usual_paths | st.text(st.characters(codec="utf-8"), max_size=15).map(lambda text: f"/{text}")
 queries = st.binary(max_size=60) | st.sampled_from(
     [b"data=[[1,2]]", b"version=3", b"version=%FF", b"a=1&a=2&&=&b", b"data=NaN", b"%", b"a=" + b"[" * 5000]
@@ -48,6 +65,7 @@ bodies = st.binary(max_size=80) | st.sampled_from(
         b'{"data": ' + b"[" * 970 + b"]" * 970 + b"}",
         b'--x\r\nContent-Disposition: form-data; name="a"; filename="\xff"\r\n\r\n\x00\r\n--x--\r\n',
         b"--x\r\n\r\n",
+        gzip.compress(b'{"data": [[1, 2]]}'),
         b"a=1&b=%FF&" + b"c" * 100,
         '{"data": []}'.encode("utf-16"),
     ]
