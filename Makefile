@@ -12,6 +12,8 @@ SAMPLE ?= sklearn-diabetes
 HOST ?= 127.0.0.1
 PORT ?= 5001
 MINUTES ?= 10
+JOBS ?= 2
+SELECTED := not gpu_image and not azurite
 BIN := .venv/bin
 
 .PHONY: help serve test soak check image lock test-gpu-image test-azure bench format docs clean
@@ -37,7 +39,8 @@ serve: .venv/.serve
 	@$(BIN)/scoredock serve --entry_script samples/$(SAMPLE)/score.py --model_dir samples/$(SAMPLE)/model --host $(HOST) --port $(PORT)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not measuring and $(SELECTED)' $(if $(JUNIT),--junitxml=$(JUNIT)-1.xml) $(ARGS)
+	$(BIN)/python -m pytest -m 'measuring and $(SELECTED)' $(if $(JUNIT),--junitxml=$(JUNIT)-2.xml) $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check runtime tests samples base-images/lock base-images/rootfs/build

@@ -19,6 +19,17 @@ import object_stores
 from scoredock.collection import current as collecting
 from servers import InProcess, Server, free_port
 
+MEASURING = ("bench", "faults")  # folders of tests that nothing may run beside
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, a file's tests stay together, and so do all that share a Docker engine."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder == "docker" else str(item.path)))
+        if folder in MEASURING:
+            item.add_marker(pytest.mark.measuring)
+
 
 @pytest.fixture(autouse=True)
 def _process_state() -> Iterator[None]:

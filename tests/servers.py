@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+import os
 import signal
 import socket
 import subprocess
@@ -40,11 +43,18 @@ def wait_until(condition: Callable[[], Any], timeout_s: float = 20.0, what: str 
         time.sleep(0.02)
 
 
+# Below the ports that the system gives to clients; each process of a test run has its own.
+_FIRST_PORT = 12_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = itertools.cycle(range(_FIRST_PORT, _FIRST_PORT + 2_000))
+
+
 def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on right now, and that is given to nobody else soon."""
+    while True:
+        port = next(_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class InProcess:

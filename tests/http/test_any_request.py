@@ -18,7 +18,8 @@ SERVERS_FAULT = "An unexpected internal error"
 METHODS = ["GET", "POST", "OPTIONS", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "M-SEARCH"]
 NAMES = [
     "accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type",
-    "cookie", "date", "expect", "forwarded", "host", "if-none-match", "origin", "range", "referer", "te", "trace-id", "traceid",
+    "cookie", "date", "expect", "forwarded", "host",
+    "if-none-match", "origin", "range", "referer", "te", "trace-id", "traceid",
     "transfer-encoding", "upgrade", "user-agent", "x-forwarded-for", "x-forwarded-host", "x-http-method-override",
     "x-ms-client-request-id", "x-ms-request-id", "x-request-id", "access-control-request-method",
     "access-control-request-headers", "access-control-request-private-network",
