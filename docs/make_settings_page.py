@@ -45,9 +45,7 @@ def _row(one: Declaration) -> str:
 def _default(one: Declaration) -> str:
     if one.default is None or one.kind == "path":
         return ""
-    return (
-        f"`{str(one.default).lower() if isinstance(one.default, bool) else one.default}`" if one.default != "" else ""
-    )
+    return f"`{str(one.default).lower() if isinstance(one.default, bool) else one.default}`" if one.default != "" else ""
 
 
 def _bounds(one: Declaration) -> str:

@@ -189,17 +189,36 @@ FORM_IS_A_BODY = Difference(
 )
 
 NO_HTTP = Difference(
-    "What the HTTP parser refuses never reaches the routes: 400 in the parser's own words",
+    "Every error body is JSON, also what the HTTP parser refuses, which never reaches the routes",
     {
-        "content-type": (PRESENT, "text/plain; charset=utf-8"),
-        "content-length": (anything, "30"),
-        "body": (anything, b"Invalid HTTP request received."),
+        "content-type": ("text/html", "application/json"),
+        "content-length": (PRESENT, None),
+        "body": (anything, {"message": "Invalid HTTP request received."}),
     },
 )
 
 UNKNOWN_METHOD = Difference(
     "A word that is no HTTP method is refused by the HTTP parser",
-    {**NO_HTTP.changes, "status": (405, 400), "x-ms-run-function-failed": ("False", None)},
+    {
+        "status": (405, 400),
+        "x-ms-run-function-failed": ("False", None),
+        "body": (anything, {"message": "Invalid HTTP request received."}),
+    },
+)
+
+FRAGMENT = Difference(
+    "A target with a fragment is none (RFC 9112, section 3.2), and servers on its way could read it otherwise",
+    {
+        "status": (200, 400),
+        **dict.fromkeys(("x-ms-run-function-failed", "x-ms-run-fn-exec-ms"), (PRESENT, None)),
+        **dict.fromkeys(("x-ms-server-version", "x-request-id", "x-ms-request-id"), (PRESENT, None)),
+        "body": (anything, {"message": PRESENT}),
+    },
+)
+
+COMPRESSED = Difference(
+    "Content-Encoding: gzip is accepted (the reference takes the compressed bytes for the body)",
+    {"status": (400, 200), "x-ms-run-fn-exec-ms": (None, PRESENT), "body": (anything, anything)},
 )
 
 

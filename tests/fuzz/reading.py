@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import h11
 
 from scoredock.web.incoming import Incoming
+from scoredock.web.intake import Intake
 from scoredock.web.request_reader import RequestReader
 
 MAX_BODY = 4096
@@ -29,7 +30,7 @@ class Reading:
     def received(self, incoming: Incoming) -> None:
         """A request."""
         assert not self.refusal, "a request after a refusal"
-        self.requests.append((incoming.method, incoming.path, b"" if incoming.too_large else incoming.body))
+        self.requests.append((incoming.method, incoming.path, b"" if incoming.refused else incoming.body))
 
     def discarded(self) -> None:
         """The end of a body that was too large."""
@@ -46,7 +47,7 @@ class Reading:
 def read(pieces: Iterable[bytes], max_body: int = MAX_BODY) -> Reading:
     """What the request reader makes of bytes that come in pieces."""
     reading = Reading()
-    reader = RequestReader(reading, max_body)  # type: ignore[arg-type] # it sends no answers
+    reader = RequestReader(reading, Intake(max_body))  # type: ignore[arg-type] # it sends no answers
     for piece in pieces:
         reader.feed(piece)
     return reading

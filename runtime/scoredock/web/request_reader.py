@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import httptools
 
 from scoredock.errors import ScoredockError, Unauthorised
-from scoredock.web.answers import Header
+from scoredock.web.answers import SERVER_FAILED, Header
 from scoredock.web.head_rules import host_in, refusal_of, with_host
 from scoredock.web.incoming import Client, Incoming
 from scoredock.web.intake import Intake
@@ -95,6 +95,9 @@ class RequestReader:
                 data = self._without_upgrade(memoryview(data)[upgrade.args[0] :])
                 if data:
                     continue
+            except httptools.HttpParserCallbackError:
+                logger.exception("the server failed while it read a request")
+                self.give_up(500, SERVER_FAILED)
             except httptools.HttpParserError as error:
                 logger.debug("not HTTP: %s", error)
                 self.give_up(400, NOT_HTTP)

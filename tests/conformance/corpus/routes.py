@@ -1,6 +1,6 @@
 """Routes and methods beside /score."""
 
-from ..differences import ALLOWED_METHODS, METHOD_NOT_ALLOWED, NO_IDS_IN_THE_REFERENCE, NO_SUCH_ROUTE
+from ..differences import ALLOWED_METHODS, FRAGMENT, METHOD_NOT_ALLOWED, NO_IDS_IN_THE_REFERENCE, NO_SUCH_ROUTE
 from ..exchange import Exchange, Script, ask, get, post
 
 ECHO = """
@@ -42,7 +42,7 @@ SCRIPTS = (
             post("percent_encoded", b"x", path="/sc%6Fre"),
             post("encoded_slash", b"x", path="/%2Fscore"),
             post("dot", b"x", NO_SUCH_ROUTE, path="/./score"),
-            post("fragment", b"x", path="/score#a"),
+            post("fragment", b"x", FRAGMENT, path="/score#a"),
             post("absolute_form", b"x", path="http://scoring.example/score?a=1"),
             post("semicolon", b"x", NO_SUCH_ROUTE, path="/score;a=1"),
             get("swagger_without_extension", "/swagger", NO_SUCH_ROUTE),

@@ -2,7 +2,7 @@
 
 import gzip
 
-from ..differences import ALLOWED_METHODS, FORM_IS_A_BODY, METHOD_NOT_ALLOWED, NO_HTTP, UNKNOWN_METHOD
+from ..differences import ALLOWED_METHODS, COMPRESSED, FORM_IS_A_BODY, METHOD_NOT_ALLOWED, NO_HTTP, UNKNOWN_METHOD
 from ..exchange import JSON, Exchange, Script, ask, get, post
 
 FORM = "application/x-www-form-urlencoded"
@@ -48,7 +48,12 @@ SCRIPTS = (
                 FORM_IS_A_BODY.with_body({"type": "str", "got": MULTIPART}),
                 type_="multipart/form-data; boundary=x",
             ),
-            post("gzip", gzip.compress(b"abc", mtime=0), headers=[("Content-Encoding", "gzip")]),
+            post(
+                "gzip",
+                gzip.compress(b"abc", mtime=0),
+                COMPRESSED.with_body({"type": "str", "got": "abc"}),
+                headers=[("Content-Encoding", "gzip")],
+            ),
             post("expect_continue", "abc", headers=[("Expect", "100-continue")]),
             post("with_a_query", "abc", path="/score?a=1"),
             post("keep_alive_off", "abc", headers=[("Connection", "close")]),

@@ -149,3 +149,13 @@ def test_only_a_client_of_http_1_1_is_told_to_go_on(version: bytes) -> None:
     receiver = Receiver()
     receiver.feed(b"POST /score HTTP/%b\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n" % version)
     assert receiver.waits == (version == b"1.1")
+
+
+def test_a_fault_of_our_own_is_not_the_clients() -> None:
+    class Broken(Receiver):
+        def received(self, incoming: Incoming) -> None:
+            raise ZeroDivisionError
+
+    receiver = Broken()
+    receiver.reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert receiver.refusals == [500]
