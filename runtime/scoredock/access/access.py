@@ -50,6 +50,11 @@ def check_access(settings: Settings) -> None:
         logger.info("Clients must present %s, for everything but health.", way.wanted)
 
 
+def wanted_access(settings: Settings) -> str:
+    """What clients must present in the header Authorization: ``key``, ``token``, or nothing (``open``)."""
+    return "key" if _given(settings, _KEYS) else "token" if _given(settings, _TOKENS) else "open"
+
+
 def hide_secrets(environment: MutableMapping[str, str]) -> None:
     """Remove the variables that hold secrets: scripts, and what they start, print and send their environment."""
     for variable in SECRET_VARIABLES:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,34 @@ def tree_lines(root: Path, limit: int) -> tuple[list[str], bool]:
     """The folder's tree as indented lines, at most ``limit``, and whether more were left out."""
     lines = list(itertools.islice(_tree(root, 0), limit + 1))
     return lines[:limit], len(lines) > limit
+
+
+def model_files(root: Path, limit: int) -> tuple[list[tuple[str, int]], int]:
+    """The folder's files by path, each with its size in bytes, at most ``limit``; and how many more there are.
+
+    Links to folders are not followed, so that no circle is walked. Looks at 5000 entries at most; so many files in
+    folders beyond them are not counted. A root that is a file is its own only one.
+    """
+    if root.is_file():
+        return [(root.name, root.stat().st_size)], 0
+    found: list[tuple[str, int]] = []
+    folders, seen = [(str(root), "")], 0
+    while folders and seen < SEARCHED_PATHS:
+        folder, prefix = folders.pop()
+        try:
+            with os.scandir(folder) as scan:
+                entries = sorted(itertools.islice(scan, SEARCHED_PATHS - seen), key=lambda entry: entry.name)
+        except OSError:  # it may not be read, or is gone
+            continue
+        seen += len(entries)
+        for entry in entries:
+            with contextlib.suppress(OSError):  # a link to nothing
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, f"{prefix}{entry.name}/"))
+                elif entry.is_file():
+                    found.append((prefix + entry.name, entry.stat().st_size))
+    found.sort()
+    return found[:limit], max(0, len(found) - limit)
 
 
 def nearest_path(missing: str, root: Path | None) -> str | None:

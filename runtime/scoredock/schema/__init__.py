@@ -1,5 +1,5 @@
 """Swagger documents of a service."""
 
-from scoredock.schema.swagger import Documents, build_documents
+from scoredock.schema.swagger import Documents, as_json, build_documents
 
-__all__ = ["Documents", "build_documents"]
+__all__ = ["Documents", "as_json", "build_documents"]

@@ -70,7 +70,7 @@ def build_documents(signature: Signature, settings: Settings) -> Documents:
         if document is None and not supported.isdisjoint(names):
             document = generators[version](service, *schemas)
         if document is not None:
-            by_version.update(dict.fromkeys(names, _json(document)))
+            by_version.update(dict.fromkeys(names, as_json(document)))
     return Documents(by_version)
 
 
@@ -91,8 +91,8 @@ def _supported_versions(signature: Signature) -> set[str]:
     return set(util.get_supported_versions(signature.decorated))
 
 
-def _json(document: dict[str, Any]) -> bytes:
-    """The document's JSON: an example's NaN becomes null, its integers keep their size."""
+def as_json(document: dict[str, Any]) -> bytes:
+    """A document's JSON: an example's NaN becomes null, its integers keep their size."""
     try:
         return orjson.dumps(document)
     except TypeError:

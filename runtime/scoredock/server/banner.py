@@ -23,6 +23,7 @@ def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> s
         f"  device   {device}",
         f"  score    {base}/score",
         f"  swagger  {base}/swagger.json?version=2|3|3.1",
+        *([f"  docs     {base}/docs"] if settings.docs else []),
         f"  health   {base}/  {base}/livez  {base}/readyz",
     ]
     if settings.health_listener_port is not None:

@@ -35,6 +35,7 @@ from scoredock.web.incoming import Incoming
 
 if TYPE_CHECKING:
     from scoredock.observe.tracing.request_trace import Tracing
+    from scoredock.server.description import Description
 
 FLUSH_S = 1.5  # for telemetry that waits when the worker ends
 
@@ -58,6 +59,8 @@ class Service:
         self._accelerator = accelerator
         self._preloaded = preloaded
         self._tracing: Tracing | None = None
+        self._served: tuple[EntryScript, Documents]  # once start has returned
+        self._description: Description | None = None
         limits = Limits(settings.scoring_timeout_ms, settings.max_queue, settings.max_queue_wait_ms)
         self._engine: Engine[Incoming, Answer] = Engine(
             limits, status.ask_for_replacement, self._late, settings.scoring_threads
@@ -66,7 +69,11 @@ class Service:
         self._counting = counting
         sinks = [counting.count] if counting is not None else []
         page = metrics.page if metrics is not None and settings.metrics_port is None else None
-        self.gateway = Gateway(self._engine, settings, self.not_ready, str(accelerator), sinks, page)
+        self._live = metrics.live if metrics is not None else None
+        docs = {"/docs/service.json": self._describe}
+        if self._live is not None:
+            docs["/docs/live.json"] = self._live.page
+        self.gateway = Gateway(self._engine, settings, self.not_ready, str(accelerator), sinks, page, docs)
 
     def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
         logger.error(
@@ -81,6 +88,15 @@ class Service:
         if self._engine.draining:
             return "draining"
         return None if self._engine.scoring else "replacing a stuck worker"
+
+    def _describe(self) -> bytes:
+        """What is served, for the page at /docs. Called in a thread, by one at a time, once the script is ready."""
+        if self._description is None:
+            from scoredock.server.description import Description
+
+            ready = self._live.workers_ready if self._live is not None else None
+            self._description = Description(self._settings, *self._served, str(self._accelerator), ready)
+        return self._description.page()
 
     async def start(self) -> None:
         """Import the script, call init(), score the schema's sample, in the scoring thread. Raises BootError."""
@@ -114,6 +130,7 @@ class Service:
 
             self.gateway.begin_trace = partial(request_trace.begin, self._tracing)
         booted, documents, of_them = prepared[0]
+        self._served = booted.script, documents
         self.gateway.open(booted.script.signature.kind, documents)
         elapsed_s = time.monotonic() - started
         if self._counting is not None:

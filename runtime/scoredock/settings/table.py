@@ -158,6 +158,9 @@ class Settings:
         "Prefix of the paths in the swagger documents only.")
     workspace_name: str = setting("str", "WORKSPACE_NAME", "", DESCRIPTION,
         "Workspace that the service belongs to.")
+    docs: bool = setting("bool", "SCOREDOCK_DOCS", True, DESCRIPTION,
+        "Answer `/docs`, a page to look at the service and try it. The page is open; what it shows of the service "
+        "needs the key or token that scoring needs.")
 
     log_level: str = setting("str", "AZUREML_LOG_LEVEL", "INFO", LOGS,
         "Least level that is logged.",

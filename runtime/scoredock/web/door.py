@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from scoredock.access import open_access
 from scoredock.errors import RequestProblem, ScoredockError, Unauthorised
@@ -18,17 +18,18 @@ logger = logging.getLogger("scoredock.web")
 
 
 class Door:
-    """Lets requests in. ``Door.of`` gives none where everybody may call."""
+    """Lets requests in. ``Door.of`` gives none where everybody may call. ``also_open``: paths open to everybody, too."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, also_open: Iterable[str] = ()) -> None:
+        self._open = frozenset((*OPEN, *also_open))
         self._access = open_access(settings)
         self._wants_certificates = settings.tls_client_ca is not None
         self._has_cors = bool(settings.cors_origins)
 
     @classmethod
-    def of(cls, settings: Settings) -> Door | None:
+    def of(cls, settings: Settings, also_open: Iterable[str] = ()) -> Door | None:
         """The door that the settings ask for."""
-        door = cls(settings)
+        door = cls(settings, also_open)
         return door if door._access is not None or door._wants_certificates else None
 
     def may_call(self, headers: Mapping[bytes, bytes]) -> bool:
@@ -46,7 +47,7 @@ class Door:
         Raises Unauthorised, NotReady while nobody can be known yet, and RequestProblem (403) without a certificate:
         RFC 9110 wants a challenge with 401, and has none for certificates.
         """
-        if incoming.path in OPEN:
+        if incoming.path in self._open:
             return None
         if self._wants_certificates and (incoming.client is None or not incoming.client.certified):
             raise RequestProblem(

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from scoredock import __version__
 from scoredock.engine import Engine
 from scoredock.errors import Abandoned, RequestProblem, ScoredockError
+from scoredock.observe.metrics.exposition import CONTENT_TYPE
 from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
 from scoredock.schema.swagger import DEFAULT_VERSION
@@ -37,16 +38,18 @@ from scoredock.web.door import Door
 from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
-from scoredock.web.metrics_page import MetricsPage
 from scoredock.web.spare import SpareConnections
 from scoredock.web.streaming import StreamedBody
+from scoredock.web.written_page import WrittenPage
 
 if TYPE_CHECKING:
     from scoredock.observe.tracing.request_trace import RequestTrace
+    from scoredock.web.docs import Docs
 
 PAGES = ("/", "/swagger.json", "/livez", "/readyz")
 ROUTES = ("/score", *PAGES)
 LOGGED = ("/score", "/swagger.json")
+_NO_DATA: Mapping[str, Callable[[], bytes]] = {}
 
 logger = logging.getLogger("scoredock.web")
 
@@ -56,7 +59,8 @@ class Gateway:
 
     ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
     /readyz. ``intake`` is what connections may take; those that are too many belong to ``spare``. ``may_call`` says
-    whether a request's headers let it in; None where everybody may call. ``collect``, where it is set, is told of each
+    whether a request's headers let it in; None where everybody may call. ``docs_data`` writes what the page at /docs
+    fetches, by its path. ``collect``, where it is set, is told of each
     request that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set, makes the
     trace of a request for scoring. All methods are called on the event loop.
     """
@@ -69,9 +73,13 @@ class Gateway:
         device: str,
         sinks: Sequence[Callable[[Sequence[Entry]], None]] = (),
         metrics_page: Callable[[], bytes] | None = None,
+        docs_data: Mapping[str, Callable[[], bytes]] = _NO_DATA,
     ) -> None:
         self._engine = engine
-        self._metrics = MetricsPage(metrics_page, self._answer) if metrics_page is not None else None
+        self._metrics: WrittenPage | None = None
+        if metrics_page is not None:
+            self._metrics = WrittenPage(metrics_page, [(b"content-type", CONTENT_TYPE.encode())], self._answer)
+        self._docs = _docs(docs_data, self._answer) if settings.docs else None
         self._not_ready = not_ready
         self._device = device
         self.intake = Intake.of(settings)
@@ -80,7 +88,7 @@ class Gateway:
         self._ids = IdReader()
         self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
-        self._door = Door.of(settings)
+        self._door = Door.of(settings, self._docs.open if self._docs is not None else ())
         self.may_call = self._door.may_call if self._door is not None else None
         self._common: list[Header] = []
         if settings.server_version_header:
@@ -114,6 +122,8 @@ class Gateway:
                 answer = self._score(incoming)
             elif incoming.path == "/metrics" and self._metrics is not None and incoming.method in ("GET", "HEAD"):
                 self._metrics.ask(incoming)
+            elif self._docs is not None and self._docs.has(incoming.path) and incoming.method in ("GET", "HEAD"):
+                answer = self._docs.ask(incoming)
             else:
                 answer = self._page(incoming.method, incoming.path, incoming.query)
         except ScoredockError as error:
@@ -208,8 +218,9 @@ class Gateway:
         self._answer(incoming, answer)
 
     def _page(self, method: str, path: str, query: bytes) -> Answer:
-        if path not in PAGES and (path != "/metrics" or self._metrics is None):
-            return message_answer(404, f"There is no {path} here. Routes: {', '.join(ROUTES)}")
+        if path not in PAGES and not self._is_written(path):
+            routes = ROUTES if self._docs is None else (*ROUTES, "/docs")
+            return message_answer(404, f"There is no {path} here. Routes: {', '.join(routes)}")
         if method == "OPTIONS":
             return Answer(200, [HTML_HEADER, (b"allow", b"GET, HEAD, OPTIONS")])
         if method not in ("GET", "HEAD"):
@@ -228,6 +239,12 @@ class Gateway:
         if document is None:
             return message_answer(404, self._documents.missing(version))
         return json_answer(document)
+
+    def _is_written(self, path: str) -> bool:
+        """Whether a path is of a page that is not among PAGES, and that is there all the same."""
+        if path == "/metrics":
+            return self._metrics is not None
+        return self._docs is not None and self._docs.has(path)
 
     def _answer(self, incoming: Incoming, answer: Answer) -> None:
         headers = [*answer.headers, *self._common, *incoming.ids.headers]
@@ -269,6 +286,12 @@ class Gateway:
                 "" if trace is None else trace.end(status, sent),
             )
         )
+
+
+def _docs(data: Mapping[str, Callable[[], bytes]], answer: Callable[[Incoming, Answer], None]) -> Docs:
+    from scoredock.web.docs import Docs
+
+    return Docs(data, answer)
 
 
 def _has_length(headers: list[Header]) -> bool:

@@ -8,6 +8,7 @@ from scoredock.observe.metrics import board, script_metrics
 from scoredock.observe.metrics.board import Board
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.exposition import Exposition
+from scoredock.observe.metrics.live import Live
 
 SLOTS_A_WORKER = 4  # one that serves, one that ends, one that begins, and one to spare
 LEAST_SLOTS = 64
@@ -20,6 +21,7 @@ class Metrics:
         self._board = Board(max(LEAST_SLOTS, workers * SLOTS_A_WORKER))
         self._folder = script_metrics.make_folder()
         self.page = Exposition(self._board, info, self._folder).page
+        self.live = Live(self._board)
 
     def worker(self) -> Counting:
         """What a worker that is about to be forked counts with."""

@@ -1,23 +1,25 @@
-"""The page of metrics. It is written in a thread, so that neither scoring nor probes wait for it."""
+"""A page that is written when somebody asks: in a thread, so that neither scoring nor probes wait for it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from scoredock.observe.metrics.exposition import CONTENT_TYPE
-from scoredock.web.answers import SERVER_FAILED, Answer, message_answer
+from scoredock.web.answers import SERVER_FAILED, Answer, Header, message_answer
 from scoredock.web.incoming import Incoming
 
 logger = logging.getLogger("scoredock.web")
 
 
-class MetricsPage:
+class WrittenPage:
     """Answers with ``page()``. It is written once for all who ask meanwhile, so that asking often costs little."""
 
-    def __init__(self, page: Callable[[], bytes], answer: Callable[[Incoming, Answer], None]) -> None:
+    def __init__(
+        self, page: Callable[[], bytes], headers: Sequence[Header], answer: Callable[[Incoming, Answer], None]
+    ) -> None:
         self._page = page
+        self._headers = headers
         self._answer = answer
         self._asking: list[Incoming] = []
 
@@ -31,9 +33,9 @@ class MetricsPage:
     def _written(self, page: asyncio.Future[bytes]) -> None:
         asking, self._asking = self._asking, []
         try:
-            status, headers, body = 200, [(b"content-type", CONTENT_TYPE.encode())], page.result()
+            status, headers, body = 200, self._headers, page.result()
         except Exception:
-            logger.exception("the metrics could not be written")
+            logger.exception("%s could not be written", asking[0].path)
             failed = message_answer(500, SERVER_FAILED)
             status, headers, body = failed.status, failed.headers, failed.body
         for incoming in asking:
