@@ -103,7 +103,10 @@ class TestKeys:
 
     @pytest.mark.parametrize(
         "path",
-        ["/score", "//score", "/%73core", "/swagger.json", "/metrics", "/docs", "/nothing", "/livez/", "/readyz%2f"],
+        [
+            *("/score", "//score", "/%73core", "/swagger.json", "/metrics", "/nothing", "/livez/", "/readyz%2f"),
+            *("/docs/service.json", "/docs/live.json", "/docs/nothing.js", "/docs%2fservice.json", "/docs/../score"),
+        ],
     )
     @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD", "DELETE"])
     def test_everything_else_does_and_tells_nothing(

@@ -1,0 +1,109 @@
+"""A real browser (Debian's chromium), and what its tests load from npm."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from samples import make_sample
+from servers import Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+PROJECT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser, without a window."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
+    flags = ["--disable-gpu", "--disable-dev-shm-usage"]
+    if os.getuid() == 0:
+        flags.append("--no-sandbox")  # chromium's sandbox refuses root
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield started
+        started.close()
+
+
+@dataclass
+class Watched:
+    """A page, and all that went wrong in it so far: errors of the console, exceptions, requests that failed."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Collect from now on; ``asked`` has the address of every request."""
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("requestfailed", lambda one: self.errors.append(f"{one.method} {one.url}: {one.failure}"))
+        self.page.on("request", lambda one: self.asked.append(one.url))
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """Open an address, or nothing yet: ``open_page(url, viewport={"width": 360, "height": 740})``; options are
+    those of a browser's context."""
+    contexts: list[BrowserContext] = []
+
+    def opened(url: str | None = None, **options: Any) -> Watched:
+        contexts.append(browser.new_context(**options))
+        watched = Watched(contexts[-1].new_page())
+        watched.watch()
+        if url is not None:
+            watched.page.goto(url)
+        return watched
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The packages of package.json, installed as package-lock.json says, and again when that changes."""
+    here, folder = Path(__file__).parent, PROJECT / ".venvs" / "browser"
+    lock = (here / "package-lock.json").read_bytes()
+    installed = folder / "installed.json"
+    if not installed.exists() or installed.read_bytes() != lock:
+        if shutil.which("npm") is None:
+            pytest.skip("there is no npm: apt-get install npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(here / name, folder)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        installed.write_bytes(lock)
+    return folder / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def made_samples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a sample, copied, with its model made in it once."""
+    root = tmp_path_factory.mktemp("repository")
+    return lambda name: make_sample(name, root)
+
+
+@pytest.fixture
+def serve_sample(made_samples: Callable[[str], Path], serve: Callable[..., Server]) -> Callable[..., Server]:
+    """Serve a sample with its model: ``serve_sample("sklearn-diabetes", SCOREDOCK_PRIMARY_KEY="k")``."""
+
+    def start(name: str, **environment: str) -> Server:
+        folder = made_samples(name)
+        return serve(folder / "score.py", "--model_dir", str(folder / "model"), **environment)
+
+    return start
