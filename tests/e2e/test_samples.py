@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,8 @@ import pytest
 from openapi_spec_validator import validate
 from sklearn.datasets import load_digits
 
-SAMPLES = Path(__file__).parents[2] / "samples"
-NAMES = sorted(folder.name for folder in SAMPLES.iterdir() if (folder / "score.py").is_file())
+from samples import NAMES, SAMPLES, make_sample
+
 WITH_SCHEMA = ["onnx-digits", "pandas-frame", "sklearn-diabetes"]
 JSON = {"Content-Type": "application/json"}
 
@@ -30,18 +28,7 @@ JSON = {"Content-Type": "application/json"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of a sample, copied, with its model made in it once."""
     root = tmp_path_factory.mktemp("repository")
-    shutil.copytree(SAMPLES, root / "samples", ignore=shutil.ignore_patterns("model", "__pycache__"))
-
-    def make(name: str) -> Path:
-        folder = root / "samples" / name
-        if not (folder / "model").exists():
-            script = folder / "make_model.py"
-            finished = subprocess.run([sys.executable, str(script)], cwd=root, capture_output=True, text=True)
-            assert finished.returncode == 0, finished.stderr
-            assert re.fullmatch(r"wrote .*\n", finished.stdout), finished.stdout
-        return folder
-
-    return make
+    return lambda name: make_sample(name, root)
 
 
 @pytest.fixture
