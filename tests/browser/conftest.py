@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -76,18 +77,20 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Watched]]:
 def node_modules() -> Path:
     """The packages of package.json, installed as package-lock.json says, and again when that changes."""
     here, folder = Path(__file__).parent, PROJECT / ".venvs" / "browser"
-    lock = (here / "package-lock.json").read_bytes()
-    installed = folder / "installed.json"
-    if not installed.exists() or installed.read_bytes() != lock:
-        if shutil.which("npm") is None:
-            pytest.skip("there is no npm: apt-get install npm")
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(here / name, folder)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        installed.write_bytes(lock)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        wanted = (here / "package-lock.json").read_bytes()
+        installed = folder / "installed.json"
+        if not installed.exists() or installed.read_bytes() != wanted:
+            if shutil.which("npm") is None:
+                pytest.skip("there is no npm: apt-get install npm")
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(here / name, folder)
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stderr
+            installed.write_bytes(wanted)
     return folder / "node_modules"
 
 

@@ -18,7 +18,7 @@ logger = logging.getLogger("scoredock.web")
 
 
 class Door:
-    """Lets requests in. ``Door.of`` gives none where everybody may call. ``also_open``: paths open to everybody, too."""
+    """Lets requests in; to ``also_open``, and health, everybody's. ``Door.of`` gives none where everybody may call."""
 
     def __init__(self, settings: Settings, also_open: Iterable[str] = ()) -> None:
         self._open = frozenset((*OPEN, *also_open))
