@@ -232,7 +232,7 @@ STREAMING = """
     from azureml.contrib.services.aml_response import AMLResponse
     from flask import Response
     from opentelemetry import trace
-    from scoredock.observe import logs
+    from scoredock.observe import context
 
     def init():
         pass
@@ -240,7 +240,7 @@ STREAMING = """
     def chunks(fail):
         for number in range(3):
             with trace.get_tracer("my-script").start_as_current_span(f"chunk-{number}"):
-                yield f"{number} {logs.trace.get()[1]} ".encode()
+                yield f"{number} {context.trace.get()[1]} ".encode()
         if fail:
             raise OSError("gone")
 

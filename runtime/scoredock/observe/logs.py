@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scoredock.errors import SettingError
-from scoredock.observe.context import request_id as request_id
-from scoredock.observe.context import trace as trace
+from scoredock.observe.context import request_id
 from scoredock.observe.json_lines import JsonFormatter
 from scoredock.observe.output import steady
 

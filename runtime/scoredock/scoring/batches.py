@@ -16,7 +16,7 @@ import sys
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from scoredock.observe import logs
+from scoredock.observe import context
 from scoredock.scoring.scoring import Scoring
 from scoredock.signature import Kind, Signature
 from scoredock.web.answers import Answer
@@ -100,7 +100,7 @@ class Batches:
         """One answer a request. Raises what run() raises, or ValueError for a result that cannot be divided."""
         values = [incoming.arguments[self._name] for incoming in items if incoming.arguments is not None]
         rows = [len(value) for value in values]
-        logs.request_id.set(f"{items[0].ids.request_id} and {len(items) - 1} more")
+        context.request_id.set(f"{items[0].ids.request_id} and {len(items) - 1} more")
         result, elapsed_ms = self._scoring.run({self._name: _joined(values)}, self._run)
         misfit = _misfit(result, sum(rows))
         if misfit:
@@ -110,7 +110,7 @@ class Batches:
         answers = []
         for incoming, part in zip(items, _divided(result, rows), strict=True):
             incoming.batch = len(items) if incoming is items[0] else 0
-            logs.request_id.set(incoming.ids.request_id)
+            context.request_id.set(incoming.ids.request_id)
             answers.append(self._scoring.answer(part, incoming, elapsed_ms))
         return answers
 

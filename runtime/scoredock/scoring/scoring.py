@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scoredock.engine.scoring_thread import Interrupted
 from scoredock.entry.script import EntryScript, is_own_module, script_traceback
 from scoredock.errors import EncodingError, RequestProblem
-from scoredock.observe import logs
+from scoredock.observe import context
 from scoredock.observe.prints import capture_prints
 from scoredock.payload import (
     SchemaReader,
@@ -67,7 +67,7 @@ class Scoring:
 
     def __call__(self, incoming: Incoming) -> Answer:
         """The answer to a request."""
-        logs.request_id.set(incoming.ids.request_id)
+        context.request_id.set(incoming.ids.request_id)
         with self.context(incoming) as request:
             try:
                 arguments = self.read(incoming, request)

@@ -11,7 +11,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Link
 
-from scoredock.observe import logs
+from scoredock.observe import context
 from scoredock.observe.tracing.request_trace import RequestTrace
 from scoredock.scoring.batches import Batches
 from scoredock.scoring.scoring import Scoring
@@ -83,13 +83,13 @@ class TracedScoring(Scoring):
     def _current(self, traces: Sequence[RequestTrace]) -> Iterator[None]:
         """This thread scores these now; what it does outside of a stage belongs to the first of them."""
         token = otel_context.attach(traces[0].context if traces else Context())
-        log_token = logs.trace.set(traces[0].ids if traces else None)
+        log_token = context.trace.set(traces[0].ids if traces else None)
         self._now.traces = [trace for trace in traces if trace.is_recording]
         try:
             yield
         finally:
             self._now.traces = []
-            logs.trace.reset(log_token)
+            context.trace.reset(log_token)
             otel_context.detach(token)
 
 
@@ -100,11 +100,11 @@ class TracedBatches(Batches):
 
     def key(self, incoming: Incoming) -> Hashable | None:
         """What requests have to have in common; log lines meanwhile name the request's trace."""
-        token = logs.trace.set(incoming.trace.ids if incoming.trace is not None else None)
+        token = context.trace.set(incoming.trace.ids if incoming.trace is not None else None)
         try:
             return super().key(incoming)
         finally:
-            logs.trace.reset(token)
+            context.trace.reset(token)
 
     def score(self, items: Sequence[Incoming]) -> Sequence[Answer]:
         """One answer a request."""

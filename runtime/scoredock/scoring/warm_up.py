@@ -17,7 +17,7 @@ from pathlib import Path
 import scoredock
 from scoredock.entry.script import EntryScript, script_traceback
 from scoredock.errors import ScoredockError
-from scoredock.observe import logs
+from scoredock.observe import context
 from scoredock.scoring.scoring import Scoring
 from scoredock.signature import EMPTY, Kind, Signature
 from scoredock.web.incoming import Incoming
@@ -56,7 +56,7 @@ def warm_up(script: EntryScript, scoring: Scoring, report: Callable[[str], None]
     started = time.perf_counter()
     step = _READ
     failure: BaseException | None = None
-    token = logs.request_id.set(PHASE)  # marks what run() prints
+    token = context.request_id.set(PHASE)  # marks what run() prints
     try:
         incoming = sample_request(script.signature)
         if incoming is None:
@@ -74,7 +74,7 @@ def warm_up(script: EntryScript, scoring: Scoring, report: Callable[[str], None]
     except BaseException as error:  # SystemExit too: a request would not end the worker either
         failure = error
     finally:
-        logs.request_id.reset(token)
+        context.request_id.reset(token)
     if failure is not None:
         logger.warning(
             "Warm-up: %s: %s, at %s. The worker serves all the same. SCOREDOCK_WARMUP=false switches the warm-up off.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scoredock.collection import current
 from scoredock.collection.config import collection_config
 from scoredock.errors import BootError, SettingError
-from scoredock.observe import logs
+from scoredock.observe import context
 from scoredock.settings import Settings
 from scoredock.web.answers import Header
 from scoredock.web.gateway import Gateway
@@ -39,7 +39,7 @@ def open_collection(settings: Settings, gateway: Gateway) -> None:
     def make() -> Collection:
         from scoredock.collection.collection import Collection
 
-        return Collection(config, logs.request_id.get)
+        return Collection(config, context.request_id.get)
 
     current.install(make)
     if config.payloads:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scoredock.observe import logs
+from scoredock.observe import context, logs
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,6 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...,
 @pytest.fixture
 def request_id() -> Iterator[str]:
     """The id of the request that the test's thread is in."""
-    token = logs.request_id.set("request-7")
+    token = context.request_id.set("request-7")
     yield "request-7"
-    logs.request_id.reset(token)
+    context.request_id.reset(token)

@@ -9,7 +9,7 @@ from typing import Any
 from opentelemetry._logs import Logger, LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import LogRecordProcessor
 
-from scoredock.observe import logs
+from scoredock.observe import context
 from scoredock.observe.tracing.outbox import Outbox
 
 PRINTED = "STDOUT"  # the message of a printed line; the line is the custom dimension Content
@@ -44,7 +44,7 @@ class LineHandler(logging.Handler):
             self.handleError(record)
 
     def _made(self, record: logging.LogRecord, printed: bool) -> LogRecord:
-        request_id = logs.request_id.get() or NO_REQUEST
+        request_id = context.request_id.get() or NO_REQUEST
         text = record.getMessage()
         attributes: dict[str, Any] = {**self._dimensions, "Request Id": request_id}
         if printed:
@@ -58,7 +58,7 @@ class LineHandler(logging.Handler):
                 attributes["exception.message"] = str(record.exc_info[1])[:MAX_LINE]
                 attributes["exception.stacktrace"] = logging.Formatter().formatException(record.exc_info)[-MAX_LINE:]
         severity = next((number for level, number in _SEVERITIES if record.levelno >= level), SeverityNumber.INFO)
-        trace = logs.trace.get()
+        trace = context.trace.get()
         nanoseconds = int(record.created * 1e9)
         return LogRecord(
             timestamp=nanoseconds,

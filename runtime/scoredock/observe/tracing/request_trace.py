@@ -18,7 +18,7 @@ from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer, format
 from opentelemetry.trace.propagation import set_span_in_context
 
 from scoredock.errors import RequestProblem
-from scoredock.observe import logs
+from scoredock.observe import context
 
 Value = str | int | float | bool
 
@@ -216,11 +216,11 @@ class Stage:
     def attach(self) -> None:
         """Make it the current span of this thread."""
         self._token: Any = otel_context.attach(self._context)
-        self._log_token = logs.trace.set(self._ids)
+        self._log_token = context.trace.set(self._ids)
 
     def detach(self) -> None:
         """Give the thread back the span that it had."""
-        logs.trace.reset(self._log_token)
+        context.trace.reset(self._log_token)
         otel_context.detach(self._token)
 
     def end(self, error: BaseException | None) -> None:
