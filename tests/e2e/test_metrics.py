@@ -21,8 +21,8 @@ SCRIPT = """
         seen.inc()
         if data == "die":
             os._exit(9)
-        if data == "sleep":
-            time.sleep(3)
+        while data.startswith("until ") and not os.path.exists(data[6:]):
+            time.sleep(0.01)
         return os.getpid()
 """
 
@@ -60,11 +60,12 @@ def test_every_worker_counts_and_the_dead_are_remembered(serve):
     assert found["scoredock_init_seconds"] > 0
 
 
-def test_metrics_wait_for_no_scoring(serve, background):
+def test_metrics_wait_for_no_scoring(serve, background, tmp_path):
     server = serve(SCRIPT)
-    scoring = background(server.post, content="sleep")
+    scoring = background(server.post, content=f"until {tmp_path / 'go'}")
     wait_until(lambda: samples(server)["scoredock_requests_in_flight"] == 1)
     assert not scoring.done()
+    (tmp_path / "go").touch()
     assert scoring.result().status_code == 200
 
 

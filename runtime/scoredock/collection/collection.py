@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scoredock.collection.config import CollectionConfig, Target, payload_target
+from scoredock.collection.current import CLOSE_S
 from scoredock.collection.files import Item, Stream
 from scoredock.collection.payloads import Payload, PayloadStream
 from scoredock.collection.snapshots import OVERHEAD_BYTES, snapshot
 from scoredock.collection.streams import EventStream, FirstStream, OwnStream
 from scoredock.collection.writer import Writer
-
-CLOSE_S = 2.0
 
 
 class Collection:
@@ -136,8 +135,12 @@ class Collection:
         """Whether ``payload`` stores anything."""
         return bool(self._payloads)
 
+    def end(self) -> None:
+        """Take nothing more, and write what waits."""
+        self._writer.end()
+
     def close(self, timeout_s: float = CLOSE_S) -> None:
-        """Write what waits, for at most so long; take nothing more."""
+        """``end``, and wait for that, for at most so long."""
         self._writer.close(timeout_s)
 
     def _payload_stream(self, name: str) -> PayloadStream:

@@ -14,9 +14,17 @@ LOG_EVERY_S = 60.0
 logger = logging.getLogger("scoredock.collection")
 
 
-@functools.cache
+_MAKING = threading.Lock()
+
+
 def _metrics() -> tuple[Any, Any]:
-    """Made once a process; prometheus_client is imported when the first record is counted."""
+    """prometheus_client is imported when the first record is counted."""
+    with _MAKING:  # two threads that come first at the same time would register the names twice
+        return _made()
+
+
+@functools.cache
+def _made() -> tuple[Any, Any]:
     from prometheus_client import Counter as Metric
 
     return (

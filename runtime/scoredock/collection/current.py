@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scoredock.collection.collection import Collection
 
+CLOSE_S = 2.0
+
 
 class _Current:
     """This process's: how it is made, and what was made. Without a server, from the environment."""
@@ -52,12 +54,18 @@ def current() -> Collection | None:
     return _Current.collection
 
 
-def close() -> None:
-    """Write what waits, as long as ``Collection.close`` does; nothing is taken from now on."""
+def end() -> None:
+    """Take nothing more, and write what waits; ``close`` waits for that."""
+    if _Current.collection is not None:
+        _Current.collection.end()
+
+
+def close(timeout_s: float = CLOSE_S) -> None:
+    """Write what waits, for at most ``timeout_s`` seconds; nothing is taken from now on."""
     with _LOCK:
         collection, _Current.collection, _Current.made = _Current.collection, None, True
     if collection is not None:
-        collection.close()
+        collection.close(timeout_s)
 
 
 def _from_environment() -> Collection:

@@ -121,8 +121,8 @@ class Files:
         file.waiting.append((item, piece))
 
     def waiting(self) -> list[File]:
-        """The files that something waits for."""
-        return [file for file in self._files.values() if file.waiting]
+        """The files that something waits for. Any thread may ask."""
+        return [file for file in list(self._files.values()) if file.waiting]
 
     def forget(self, keep: int) -> None:
         """Let go of files that nothing waits for, the oldest first, until ``keep`` are left.

@@ -67,18 +67,19 @@ class Writer:
         if half_full and not self._failing:
             self._wake.set()
 
-    def close(self, timeout_s: float) -> None:
-        """Write what waits, for at most ``timeout_s`` seconds; what is not written then is dropped, and counted."""
+    def end(self) -> None:
+        """Take nothing more, and write what waits."""
         with self._lock:
             self._closing = True
-            thread = self._thread
         self._wake.set()
-        if thread is not None:
-            thread.join(timeout_s)
-        with self._lock:
-            left = list(self._queue)
-            self._queue.clear()
-        left += [item for file in self._files.waiting() for item, _ in file.waiting]
+
+    def close(self, timeout_s: float) -> None:
+        """``end``, and wait for that, for at most ``timeout_s`` seconds; what is not written is dropped and counted."""
+        self.end()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        # The thread may be at work still, in a storage that hangs: what it has in its hand is in no list for a moment.
+        left = [*self._queue, *(item for file in self._files.waiting() for item, _ in list(file.waiting))]
         for item in left:
             self.counts.dropped(item.stream.collection, "shutdown", "the storage did not take it in time")
         self.counts.say(whatever=True)
@@ -92,10 +93,8 @@ class Writer:
         self._flush()
 
     def _flush(self) -> None:
-        with self._lock:
-            items = list(self._queue)
-            self._queue.clear()
-        for item in items:
+        for _ in range(len(self._queue)):  # one by one: what is not taken yet when the process ends can be counted
+            item = self._queue.popleft()
             try:
                 self._files.add(item)
             except Exception as error:

@@ -30,7 +30,7 @@ from scoredock.settings import Settings
 from scoredock.web.intake import allow_files
 
 KEEP_ALIVE_S = 75  # longer than the 60 s that proxies keep idle connections, so that they close first
-EXTRA_STOP_S = 3
+EXTRA_STOP_S = 4  # after the drain: clients that are slow to close (connection.LINGER_S), and service.FLUSH_S
 
 logger = logging.getLogger("scoredock")
 

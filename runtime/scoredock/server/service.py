@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from scoredock.observe.tracing.request_trace import Tracing
     from scoredock.server.description import Description
 
-FLUSH_S = 1.5  # for telemetry that waits when the worker ends
+FLUSH_S = 2.0  # for what waits to be written and sent when the worker ends
 
 logger = logging.getLogger("scoredock.server")
 
@@ -123,7 +123,7 @@ class Service:
         try:
             await self._engine.start(prepare)
         except BaseException:
-            self._end_telemetry()
+            self._end_telemetry(FLUSH_S)
             raise
         if self._tracing is not None:
             from scoredock.web import request_trace
@@ -182,13 +182,15 @@ class Service:
         if self._counting is not None:
             self._counting.measure(self._engine.waiting, self._engine.unfinished, connections)
 
-    def stop(self) -> None:
-        """End the scoring thread once it is idle, and write and send what waits, for at most FLUSH_S seconds each."""
+    def stop(self, timeout_s: float = FLUSH_S) -> None:
+        """End the scoring thread once it is idle; write and send what waits, for at most ``timeout_s`` seconds in all."""
         self._engine.stop()
-        collecting.close()
-        self._end_telemetry()
+        deadline = time.monotonic() + timeout_s
+        collecting.end()  # it writes while telemetry is sent: neither takes the other's time
+        self._end_telemetry(timeout_s)
+        collecting.close(max(deadline - time.monotonic(), 0))
 
-    def _end_telemetry(self) -> None:
+    def _end_telemetry(self, timeout_s: float) -> None:
         tracing, self._tracing = self._tracing, None
         if tracing is not None:
-            tracing.close(FLUSH_S)
+            tracing.close(timeout_s)

@@ -40,7 +40,7 @@ RESPAWN_S = 2.0  # until a worker is started again when the system refused one
 POLL_S = 1.0
 RELOAD_POLL_S = 0.3
 STOP_POLL_S = 0.1
-HURRIED_STOP_S = 2.0
+HURRIED_STOP_S = 3.0  # worker.HURRY_S and HURRIED_FLUSH_S, connection.LINGER_S, and a little
 
 logger = logging.getLogger("scoredock.server")
 

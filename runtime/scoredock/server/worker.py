@@ -20,12 +20,13 @@ from uvicorn_worker import UvicornWorker
 from scoredock.errors import BootError, ExitCode
 from scoredock.observe.metrics.counting import Counting
 from scoredock.server.accepting import Acceptor
-from scoredock.server.service import Service
+from scoredock.server.service import FLUSH_S, Service
 from scoredock.server.status import WorkerStatus
 from scoredock.server.tls import encrypted
 from scoredock.web.connection import Connection
 
 HURRY_S = 1.0
+HURRIED_FLUSH_S = 0.5
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 logger = logging.getLogger("scoredock.server")
@@ -99,6 +100,7 @@ class _Server(uvicorn.Server):
         self._service = service
         self._status = status
         self._drain_s = drain_s
+        self._flush_s = FLUSH_S
 
     async def startup(self, sockets: Any = None) -> None:
         await self._service.start()
@@ -128,7 +130,7 @@ class _Server(uvicorn.Server):
         self._drain = asyncio.ensure_future(self._finish(self._drain_s))
         await super().shutdown(sockets)
         self._drain.cancel()
-        self._service.stop()
+        self._service.stop(self._flush_s)
 
     async def _accept_who_waits(self, sockets: Any) -> None:
         """Take the connections that the kernel has made already: closing the socket would reset them."""
@@ -143,7 +145,7 @@ class _Server(uvicorn.Server):
     def hurry(self) -> None:
         """SIGQUIT: answer what is in flight within a second, or with 503."""
         self.handle_exit(signal.SIGQUIT, None)
-        self._drain_s = HURRY_S
+        self._drain_s, self._flush_s = HURRY_S, HURRIED_FLUSH_S
         if hasattr(self, "_drain"):
             self._drain.cancel()
             self._drain = asyncio.ensure_future(self._finish(HURRY_S))

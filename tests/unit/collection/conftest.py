@@ -44,4 +44,4 @@ def opened(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Collection]]:
 
     yield open_one
     for one in found:
-        one.close()
+        one.close(0.1)  # a test that wants what waits to be written closes by itself

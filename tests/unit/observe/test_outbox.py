@@ -88,14 +88,25 @@ def test_losses_are_told_once_a_minute_and_at_the_end_with_their_cause(caplog, m
 
 
 def test_stopping_takes_no_longer_than_it_may(gate, caplog):
-    outbox: Outbox[int] = Outbox(gate.send, "spans", 10, 5, 0.01)
-    outbox.put(1)
+    outbox: Outbox[int] = Outbox(gate.send, "spans", 10, 5, 60)
+    for number in range(7):
+        outbox.put(number)
+    wait_until(lambda: len(outbox._queue) == 2, what="the first batch to be taken")
     started = time.monotonic()
     outbox.stop(0.3)
     assert 0.2 < time.monotonic() - started < 2
-    assert _losses(caplog)
-    outbox.put(2)
-    assert outbox.lost == 2
+    assert "7 spans were lost" in _losses(caplog)[0]
+    outbox.put(8)
+    assert outbox.lost == 8
+
+
+def test_what_is_to_be_done_at_the_end_is_done_after_the_last_batch(gate):
+    outbox: Outbox[int] = Outbox(gate.send, "spans", 10, 5, 60, finish=lambda: gate.batches.append([]))
+    outbox.put(1)
+    outbox.end()
+    gate.open.set()
+    outbox.stop(5)
+    assert gate.batches == [[1], []]
 
 
 def test_an_exporters_log_goes_nowhere_but_into_the_cause(caplog):

@@ -33,7 +33,7 @@ _RESOURCE_ITEM = "OPENTELEMETRY_RESOURCE_METRIC_DISABLED"
 
 
 class AppInsights:
-    """The telemetry of one worker. ``processor`` is for the tracer provider; ``close`` sends what waits."""
+    """The telemetry of one worker. ``processor`` is for the tracer provider."""
 
     def __init__(self, settings: Settings, resource: Resource) -> None:
         for name in (*_QUIET, _RESOURCE_ITEM):
@@ -68,6 +68,7 @@ class AppInsights:
 
         self._spans = outbox(spans, "requests and spans")
         self._records = outbox(records, "traces")
+        self.outboxes = (self._spans, self._records)
         self.processor = OwnSpans(self._spans)
         provider = LoggerProvider(resource, shutdown_on_exit=False)
         provider.add_log_record_processor(LogQueue(self._records))
@@ -108,11 +109,9 @@ class AppInsights:
             "Client Request Id": trace.client_id,
         }
 
-    def close(self, timeout_s: float) -> None:
-        """Send what waits, for at most ``timeout_s`` seconds."""
+    def close(self) -> None:
+        """Take no more lines."""
         logging.getLogger().removeHandler(self._handler)
-        self._spans.stop(timeout_s / 2)
-        self._records.stop(timeout_s / 2)
 
 
 class OwnSpans(SpanProcessor):

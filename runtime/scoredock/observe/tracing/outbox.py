@@ -44,7 +44,8 @@ class Outbox(Generic[T]):
 
     ``send`` is called in the outbox's thread and returns whether the batch has arrived; it may be slow, and may raise.
     More than ``queue_size`` items do not wait: further ones are lost. What is lost is counted, and told in a log line
-    at most once a minute. ``words`` has the cause; ``what`` are the items, and where they go, in words.
+    at most once a minute. ``words`` has the cause; ``what`` are the items, and where they go, in words. ``finish`` is
+    called in the outbox's thread when it has sent the last one.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Outbox(Generic[T]):
         delay_s: float,
         words: LastWords | None = None,
         around: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+        finish: Callable[[], None] = lambda: None,
     ) -> None:
         self._send = send
         self._what = what
@@ -64,9 +66,11 @@ class Outbox(Generic[T]):
         self._delay_s = delay_s
         self._words = words
         self._around = around
+        self._finish = finish
         self._queue: deque[T] = deque()
         self._wake = threading.Event()
-        self._sending = self._flushing = self._stopping = False
+        self._sending = 0  # items of the batch that is on its way
+        self._flushing = self._stopping = False
         self._reported_at = float("-inf")
         self._unreported = 0
         self.lost = 0
@@ -94,13 +98,17 @@ class Outbox(Generic[T]):
             time.sleep(0.005)
         return not self._queue
 
-    def stop(self, timeout_s: float) -> None:
-        """Send what waits, for at most ``timeout_s`` seconds; the rest is lost."""
+    def end(self) -> None:
+        """Take nothing more, and send what waits."""
         self._stopping = True
         self._wake.set()
+
+    def stop(self, timeout_s: float) -> None:
+        """``end``, and wait for that, for at most ``timeout_s`` seconds; the rest is lost."""
+        self.end()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
-            self._lose(len(self._queue) or 1)
+            self._lose(len(self._queue) + self._sending)
         self._report(at_once=True)
 
     def _work(self) -> None:
@@ -114,15 +122,16 @@ class Outbox(Generic[T]):
                 self._report()
             for batch in self._batches(True):
                 self._send_one(batch)
+            self._finish()
 
     def _batches(self, all_of_it: bool) -> Iterator[list[T]]:
         """What is to be sent now; single items wait for company unless ``all_of_it`` is wanted."""
         remaining = len(self._queue)
         while remaining >= (1 if all_of_it else self._batch_size):
             count = min(remaining, self._batch_size)
-            self._sending = True
+            self._sending = count
             yield [self._queue.popleft() for _ in range(count)]
-            self._sending = False
+            self._sending = 0
             remaining = remaining - count if all_of_it else len(self._queue)
 
     def _send_one(self, batch: list[T]) -> None:

@@ -7,8 +7,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from importlib.metadata import entry_points
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -38,7 +39,7 @@ def start(settings: Settings, environment: MutableMapping[str, str], app_insight
     resource = resource_of(settings)
     sampler = ALWAYS_ON if app_insights and not environment.get("OTEL_TRACES_SAMPLER") else None
     provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
-    closers: list[Callable[[float], None]] = []
+    outboxes: list[Outbox[Any]] = []
     if traces_wanted(environment):
         words = listen("opentelemetry.exporter")
         for name in exporter_names(environment):
@@ -46,21 +47,25 @@ def start(settings: Settings, environment: MutableMapping[str, str], app_insight
             if exporter is not None:
                 processor = QueueingProcessor(exporter, name, environment, words)
                 provider.add_span_processor(processor)
-                closers.append(processor.close)
-    on_end, identify = None, None
+                outboxes.append(processor.outbox)
+    client, on_end, identify = None, None, None
     if app_insights:
         from scoredock.observe.app_insights.client import AppInsights
 
         client = AppInsights(settings, resource)
         provider.add_span_processor(client.processor)
-        closers.append(client.close)
+        outboxes += client.outboxes
         on_end, identify = client.request, client.identify
     _make_global(provider)
 
     def close(timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
-        for one in closers:
-            one(max(deadline - time.monotonic(), 0.1))
+        if client is not None:
+            client.close()
+        for outbox in outboxes:  # all at the same time: a receiver that hangs takes none of the others'
+            outbox.end()
+        for outbox in outboxes:
+            outbox.stop(max(deadline - time.monotonic(), 0))
 
     return Tracing(provider.get_tracer(SCOPE, __version__), close, on_end, identify)
 
@@ -93,8 +98,7 @@ class QueueingProcessor(SpanProcessor):
     def __init__(
         self, exporter: SpanExporter, name: str, environment: MutableMapping[str, str], words: LastWords
     ) -> None:
-        self._exporter = exporter
-        self._outbox: Outbox[ReadableSpan] = Outbox(
+        self.outbox: Outbox[ReadableSpan] = Outbox(
             lambda spans: exporter.export(spans) is SpanExportResult.SUCCESS,
             f"spans for {name}",
             number(environment, "OTEL_BSP_MAX_QUEUE_SIZE", 2048),
@@ -102,24 +106,20 @@ class QueueingProcessor(SpanProcessor):
             number(environment, "OTEL_BSP_SCHEDULE_DELAY", 5000) / 1000,
             words,
             unobserved,
+            exporter.shutdown,
         )
 
     def on_end(self, span: ReadableSpan) -> None:
         """Have it sent."""
         if span.context is not None and span.context.trace_flags.sampled:
-            self._outbox.put(span)
-
-    def close(self, timeout_s: float) -> None:
-        """Send what waits, for at most ``timeout_s`` seconds."""
-        self._outbox.stop(timeout_s)
-        self._exporter.shutdown()
+            self.outbox.put(span)
 
     def shutdown(self) -> None:
         """Nothing: the server ends it, and a script that shuts the provider down does not."""
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Send what waits now; whether it has been tried in time."""
-        return self._outbox.flush(timeout_millis / 1000)
+        return self.outbox.flush(timeout_millis / 1000)
 
 
 def _exporter(name: str) -> SpanExporter | None:

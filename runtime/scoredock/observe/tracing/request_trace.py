@@ -151,7 +151,10 @@ class RequestTrace:
         A span that is still open is late: its thread did not come back. Returns the trace id.
         """
         while self._open:
-            late = self._open.pop()
+            try:
+                late = self._open.pop()
+            except IndexError:  # its thread has come back just now
+                break
             late.set_status(StatusCode.ERROR, "it was given up")
             late.end()
         if self.is_recording:
