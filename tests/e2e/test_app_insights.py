@@ -109,7 +109,8 @@ def test_requests_exceptions_and_lines_arrive_and_nothing_else_is_contacted(serv
         *("r-1,got hello", "r-2,got fail", "r-3,got yyyyy", "r-4,got z"),
     }
     assert printed["r-1,got hello"]["tags"][operation] == requests["r-1"]["tags"][operation]
-    assert _properties(printed["r-1,got hello"])["Service Name"] == "iris-service"
+    dimensions = _properties(printed["r-1,got hello"])
+    assert (dimensions["Service Name"], dimensions["Client Request Id"]) == ("iris-service", "c-1")
     logged = [one["data"]["baseData"] for one in lines if "careful" in one["data"]["baseData"]["message"]]
     assert [one["message"] for one in logged] == [f"r-{number},careful" for number in (1, 2, 3, 4)]
     assert {one["severityLevel"] for one in logged} == {2}
@@ -132,7 +133,42 @@ def test_payloads_stay_here_where_that_is_wanted(serve, receiver):
     assert "secret-input" not in str(receiver.items("RequestData"))
 
 
-@pytest.mark.parametrize("key", ["hush-hush", "InstrumentationKey=hush-hush;IngestionEndpoint=https://x/", "a=b;c"])
+def test_what_init_raises_is_an_exception_of_no_request(serve, receiver):
+    server = serve(
+        """
+        def init():
+            raise OSError("no model today")
+
+        def run(data):
+            pass
+        """,
+        wait=False,
+        **_variables(receiver),
+    )
+    assert server.process.wait(30) == 3
+    (exception,) = receiver.items("ExceptionData")
+    (details,) = exception["data"]["baseData"]["exceptions"]
+    assert details["typeName"] == "OSError"
+    assert "init() raised OSError: no model today" in details["message"]
+    assert "score.py" in details["stack"]
+    assert _properties(exception)["Request Id"] == "00000000-0000-0000-0000-000000000000"
+
+
+def test_what_only_the_exporter_refuses_is_a_warning(serve, receiver):
+    wrong = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "hush=hush=hush", "OTEL_PROPAGATORS": "pigeon"}
+    server = serve(SCRIPT, **_variables(receiver, **wrong))
+    assert server.post(content="x").status_code == 200
+    assert "OTEL_PROPAGATORS: expected names of installed propagators" in server.output
+    assert "Nothing is sent to Application Insights: ValueError: Invalid connection string" in server.output
+    assert "hush" not in server.output
+
+
+WRONG_KEYS = ["hush-hush", "InstrumentationKey=hush-hush;IngestionEndpoint=https://x/", "a=b;c"]
+
+
+@pytest.mark.parametrize(
+    "key", [*WRONG_KEYS, f"InstrumentationKey={IngestionReceiver.KEY};IngestionEndpoint=https://x?a=b"]
+)
 def test_a_wrong_key_is_a_warning_and_is_not_shown(serve, key):
     server = serve(SCRIPT, AML_APP_INSIGHTS_ENABLED="true", AML_APP_INSIGHTS_KEY=key)
     assert server.post(content="x").status_code == 200

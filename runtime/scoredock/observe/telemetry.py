@@ -20,7 +20,7 @@ def settle(settings: Settings, environment: MutableMapping[str, str]) -> list[st
 
     Takes OTEL_* values out of ``environment`` that OpenTelemetry could not read.
     """
-    warnings = otel.settle(environment)
+    warnings = otel.settle(environment, settings.app_insights_enabled)
     missing = _missing_for_app_insights(settings, environment) if settings.app_insights_enabled else None
     if missing is not None:
         warnings.append(f"AML_APP_INSIGHTS_ENABLED is on, but {missing}; nothing is sent to Application Insights.")

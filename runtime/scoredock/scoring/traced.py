@@ -84,11 +84,13 @@ class TracedScoring(Scoring):
         """This thread scores these now; what it does outside of a stage belongs to the first of them."""
         token = otel_context.attach(traces[0].context if traces else Context())
         log_token = context.trace.set(traces[0].ids if traces else None)
+        client_token = context.client_request_id.set(traces[0].client_id if traces else "")
         self._now.traces = [trace for trace in traces if trace.is_recording]
         try:
             yield
         finally:
             self._now.traces = []
+            context.client_request_id.reset(client_token)
             context.trace.reset(log_token)
             otel_context.detach(token)
 

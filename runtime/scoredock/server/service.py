@@ -122,7 +122,9 @@ class Service:
 
         try:
             await self._engine.start(prepare)
-        except BaseException:
+        except BaseException as error:
+            if self._tracing is not None:
+                self._tracing.boot_failed(error)
             self._end_telemetry(FLUSH_S)
             raise
         if self._tracing is not None:
@@ -183,7 +185,7 @@ class Service:
             self._counting.measure(self._engine.waiting, self._engine.unfinished, connections)
 
     def stop(self, timeout_s: float = FLUSH_S) -> None:
-        """End the scoring thread once it is idle; write and send what waits, for at most ``timeout_s`` seconds in all."""
+        """End the scoring thread once it is idle; write and send what waits, within ``timeout_s`` seconds in all."""
         self._engine.stop()
         deadline = time.monotonic() + timeout_s
         collecting.end()  # it writes while telemetry is sent: neither takes the other's time

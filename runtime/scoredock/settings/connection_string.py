@@ -19,7 +19,7 @@ def connection_string(key: str) -> str:
     parts: dict[str, str] = {}
     for part in text.split(";"):
         name, equals, value = part.strip().partition("=")
-        if equals and value.strip():
+        if equals and value.strip() and "=" not in value:
             parts[name.strip().lower()] = f"{name.strip()}={value.strip()}"
         elif part.strip():
             raise _wrong()

@@ -18,12 +18,12 @@ def begin(tracing: Tracing, incoming: Incoming) -> RequestTrace:
     method = incoming.method if incoming.method in _METHODS else "_OTHER"
     name = f"{method} {ROUTE}" if method != "_OTHER" else f"HTTP {ROUTE}"
     trace = tracing.request(name, incoming.by_name, started_ns)
-    if not trace.is_recording:
-        return trace
     trace.request_id = incoming.ids.request_id
     client_id = incoming.by_name.get(b"x-ms-client-request-id") or incoming.by_name.get(b"x-ms-request-id")
     if client_id:
         trace.client_id = client_id[:MAX_LENGTH].decode("latin-1").strip()
+    if not trace.is_recording:
+        return trace
     if tracing.wants_payloads:
         trace.payload = incoming.query if incoming.method == "GET" else incoming.body
     trace.span.set_attributes(_attributes(incoming, method, trace.client_id))

@@ -55,6 +55,20 @@ def test_a_value_that_cannot_be_read_is_named_and_left_out(name, good, bad):
     assert name not in environment
 
 
+def test_values_are_looked_at_for_application_insights_too():
+    environment = {"OTEL_PROPAGATORS": "pigeon"}
+    assert settle(environment) == []
+    (warning,) = settle(environment, app_insights=True)
+    assert "OTEL_PROPAGATORS" in warning
+    assert environment == {}
+
+
+@pytest.mark.parametrize("value", ["user:hush@collector:4318", "collector:4318?key=hush"])
+def test_a_refused_endpoint_is_shown_without_its_secrets(value):
+    (warning,) = settle({"OTEL_EXPORTER_OTLP_ENDPOINT": value})
+    assert "got 'collector:4318'" in warning
+
+
 def test_exporters_and_numbers():
     assert exporter_names(ENDPOINT) == ["otlp_proto_http"]
     assert exporter_names({"OTEL_TRACES_EXPORTER": "otlp, console", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}) == [

@@ -109,6 +109,12 @@ class AppInsights:
             "Client Request Id": trace.client_id,
         }
 
+    def boot_failed(self, error: BaseException) -> None:
+        """Send what ended the worker's start: mostly what init() raised."""
+        cause = error.__cause__ or error
+        raised = type(cause), cause, cause.__traceback__
+        self._handler.send(logging.LogRecord("scoredock.server", logging.ERROR, "", 0, "%s", (error,), raised))
+
     def close(self) -> None:
         """Take no more lines."""
         logging.getLogger().removeHandler(self._handler)

@@ -38,6 +38,10 @@ class LineHandler(logging.Handler):
         printed = record.name == "scoredock.print"
         if not printed and record.name.split(".")[0] in _NOT_THE_SCRIPTS:
             return
+        self.send(record, printed)
+
+    def send(self, record: logging.LogRecord, printed: bool = False) -> None:
+        """Hand one on, whatever its logger is. Never raises."""
         try:
             self._target.emit(self._made(record, printed))
         except Exception:
@@ -46,7 +50,8 @@ class LineHandler(logging.Handler):
     def _made(self, record: logging.LogRecord, printed: bool) -> LogRecord:
         request_id = context.request_id.get() or NO_REQUEST
         text = record.getMessage()
-        attributes: dict[str, Any] = {**self._dimensions, "Request Id": request_id}
+        client_id = context.client_request_id.get()
+        attributes: dict[str, Any] = {**self._dimensions, "Request Id": request_id, "Client Request Id": client_id}
         if printed:
             attributes["Content"] = f"{request_id},{text[:MAX_LINE]}"
             text = PRINTED

@@ -28,20 +28,29 @@ def traces_wanted(environment: MutableMapping[str, str]) -> bool:
     return any(environment.get(name, "").strip() for name in ENDPOINTS)
 
 
-def settle(environment: MutableMapping[str, str]) -> list[str]:
-    """Warnings about what cannot be had. Takes values that OpenTelemetry cannot read out of ``environment``."""
-    if not traces_wanted(environment):
+def settle(environment: MutableMapping[str, str], app_insights: bool = False) -> list[str]:
+    """Warnings about what cannot be had. Takes values that OpenTelemetry cannot read out of ``environment``.
+
+    ``app_insights``: it is imported for Application Insights, too.
+    """
+    wanted = traces_wanted(environment)
+    if not wanted and not app_insights:
         return []
     if not installed("opentelemetry.sdk.trace"):
-        return [f"Traces are wished for (OTEL_*), but OpenTelemetry is not installed; none are sent. {INSTALL}"]
+        return (
+            []
+            if not wanted
+            else [f"Traces are wished for (OTEL_*), but OpenTelemetry is not installed; none are sent. {INSTALL}"]
+        )
     warnings = []
     for names, expected, fits in _RULES:
         for name in names:
             value = environment.get(name, "").strip()
             if value and not fits(value):
                 del environment[name]
-                warnings.append(f"{name}: expected {expected}, got {value!r}; it is ignored.")
-    for name in exporter_names(environment):
+                shown = value.rpartition("@")[2].partition("?")[0]  # no user's name, password or key
+                warnings.append(f"{name}: expected {expected}, got {shown!r}; it is ignored.")
+    for name in exporter_names(environment) if wanted else ():
         if not has_entry_point(_EXPORTERS, name):
             command = {"otlp_proto_grpc": INSTALL_GRPC, "otlp_proto_http": INSTALL}.get(name)
             how = f"Install its package: {command}" if command else "Install its package, or use otlp or console."

@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Iterator, MutableMapping
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -23,6 +23,9 @@ from scoredock.observe.tracing.environment import exporter_names, has_entry_poin
 from scoredock.observe.tracing.outbox import LastWords, Outbox, listen
 from scoredock.observe.tracing.request_trace import Tracing, Value
 from scoredock.settings import Settings
+
+if TYPE_CHECKING:
+    from scoredock.observe.app_insights.client import AppInsights
 
 SCOPE = "scoredock"  # of the spans that are made here
 _GROUP = "opentelemetry_traces_exporter"
@@ -48,14 +51,10 @@ def start(settings: Settings, environment: MutableMapping[str, str], app_insight
                 processor = QueueingProcessor(exporter, name, environment, words)
                 provider.add_span_processor(processor)
                 outboxes.append(processor.outbox)
-    client, on_end, identify = None, None, None
-    if app_insights:
-        from scoredock.observe.app_insights.client import AppInsights
-
-        client = AppInsights(settings, resource)
+    client = _app_insights(settings, resource) if app_insights else None
+    if client is not None:
         provider.add_span_processor(client.processor)
         outboxes += client.outboxes
-        on_end, identify = client.request, client.identify
     _make_global(provider)
 
     def close(timeout_s: float) -> None:
@@ -67,7 +66,10 @@ def start(settings: Settings, environment: MutableMapping[str, str], app_insight
         for outbox in outboxes:
             outbox.stop(max(deadline - time.monotonic(), 0))
 
-    return Tracing(provider.get_tracer(SCOPE, __version__), close, on_end, identify)
+    tracer = provider.get_tracer(SCOPE, __version__)
+    if client is None:
+        return Tracing(tracer, close)
+    return Tracing(tracer, close, client.request, client.identify, client.boot_failed)
 
 
 def resource_of(settings: Settings) -> Resource:
@@ -132,6 +134,17 @@ def _exporter(name: str) -> SpanExporter | None:
         logger.warning("Traces to %s are not sent: %s: %s", name, type(error).__name__, error)
         return None
     return exporter
+
+
+def _app_insights(settings: Settings, resource: Resource) -> AppInsights | None:
+    """None where Microsoft's exporter refuses what it is given, in the variables of its own, too."""
+    from scoredock.observe.app_insights.client import AppInsights
+
+    try:
+        return AppInsights(settings, resource)
+    except Exception as error:
+        logger.warning("Nothing is sent to Application Insights: %s: %s", type(error).__name__, error)
+        return None
 
 
 def _make_global(provider: TracerProvider) -> None:

@@ -41,7 +41,8 @@ class Tracing:
     """Makes the traces of requests with ``tracer``.
 
     ``on_end`` gets each recorded server span once it has ended, with its RequestTrace; ``close`` sends what waits, for
-    at most so many seconds. ``identify`` gives what an exception's event carries besides the exception.
+    at most so many seconds. ``identify`` gives what an exception's event carries besides the exception. ``boot_failed``
+    is to be called with what the script's start raised.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Tracing:
         close: Callable[[float], None],
         on_end: Callable[[Span, RequestTrace], None] | None = None,
         identify: Callable[[RequestTrace], Mapping[str, str]] | None = None,
+        boot_failed: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
         self.tracer = tracer
         self.close = close
         self.on_end = on_end
         self.identify = identify
+        self.boot_failed = boot_failed
         self._propagator = propagate.get_global_textmap()
         self._fields = frozenset(name.lower().encode() for name in self._propagator.fields)
 
