@@ -1,8 +1,9 @@
 """Logging as JSON: one object a line, for collectors that would have to guess otherwise.
 
 Keys: ``time`` (ISO 8601, UTC, milliseconds), ``level``, ``pid``, ``logger``, ``message``; ``request_id``, ``trace_id``
-and ``span_id`` where there are some; ``exception`` with a traceback; and in the line of a request ``method``, ``path``,
-``status``, ``duration_ms``, ``queue_ms``, ``run_ms``, ``received_bytes``, ``sent_bytes``.
+and ``span_id`` where there are some; ``exception`` with a traceback, ``stack`` where one was asked for; and in the line
+of a request ``method``, ``path``, ``status``, ``duration_ms``, ``queue_ms``, ``run_ms``, ``received_bytes``,
+``sent_bytes``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 import orjson
 
 from scoredock.observe.context import request_id, trace
+
+JSON_FIELDS = "scoredock_fields"  # a record's attribute: what its line has besides, or instead
 
 
 class JsonFormatter(logging.Formatter):
@@ -33,9 +36,11 @@ class JsonFormatter(logging.Formatter):
             content["request_id"] = current
         if spans is not None:
             content["trace_id"], content["span_id"] = spans
-        content.update(getattr(record, "more", {}))
+        content.update(getattr(record, JSON_FIELDS, {}))
         if record.exc_info and record.exc_info[0] is not None:
             content["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            content["stack"] = self.formatStack(record.stack_info)
         return dumps(content)
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TextIO
 
-from scoredock.observe.json_lines import JsonFormatter, dumps, iso_time
+from scoredock.observe.json_lines import JSON_FIELDS, JsonFormatter, dumps, iso_time
 from scoredock.observe.logs import LineFormatter
 
 STREAMED, LEFT = -1, -2  # instead of the size of an answer's body
@@ -54,8 +54,8 @@ class Entry(NamedTuple):
 
     def fields(self) -> dict[str, Any]:
         """The same for JSON; what there is not is left out."""
-        content: dict[str, Any] = {"request_id": self.request_id, "method": self.method, "path": self.target}
-        content |= {"status": self.status, "duration_ms": round(self.elapsed_ms, 3)}
+        content: dict[str, Any] = {"message": "request", "request_id": self.request_id, "method": self.method}
+        content |= {"path": self.target, "status": self.status, "duration_ms": round(self.elapsed_ms, 3)}
         if self.queue_ms >= 0:
             content["queue_ms"] = round(self.queue_ms, 3)
         if self.run_ms >= 0:
@@ -99,7 +99,7 @@ class RequestLog:
         handler = _untouched_handler()
         if handler is None:
             for entry in entries:
-                logger.info("%s", entry.message(), extra={"more": entry.fields()})
+                logger.info("%s", entry.message(), extra={JSON_FIELDS: entry.fields()})
             return
         now = time.time()
         if type(handler.formatter) is LineFormatter:
@@ -107,7 +107,7 @@ class RequestLog:
             lines = "".join([f"{start}{entry.message()}\n" for entry in entries])
         else:
             common = {"time": iso_time(now), "level": "INFO", "pid": self._pid, "logger": logger.name}
-            lines = "".join([f"{dumps({**common, 'message': 'request', **entry.fields()})}\n" for entry in entries])
+            lines = "".join([f"{dumps({**common, **entry.fields()})}\n" for entry in entries])
         handler.acquire()
         try:
             handler.stream.write(lines)

@@ -60,6 +60,14 @@ def test_a_traceback_stays_in_its_line(lines: Callable) -> None:
     assert str(line["exception"]).endswith("ValueError: no such column")
 
 
+def test_a_scripts_own_attributes_and_a_wish_for_the_stack_are_no_trouble(lines: Callable) -> None:
+    read = lines()
+    logging.getLogger("model").info("here", extra={"more": 5}, stack_info=True)
+    (line,) = read()
+    assert line["message"] == "here"
+    assert "test_json_lines" in str(line["stack"])
+
+
 def test_text_that_is_no_unicode_is_written_all_the_same(lines: Callable) -> None:
     read = lines()
     logging.getLogger("model").info("file %s", b"caf\xe9".decode("utf-8", "surrogateescape"))
@@ -85,7 +93,7 @@ def test_a_request_has_its_figures(lines: Callable, touched: bool) -> None:
     asyncio.run(answer())
     logging.getLogger("scoredock.request").filters.clear()
     first, second = read()
-    assert first["request_id"] == "r1"
+    assert (first["message"], first["request_id"]) == ("request", "r1")
     expected = {"status": 200, "duration_ms": 1.235, "queue_ms": 0.5, "run_ms": 0.25}
     assert expected.items() <= first.items()
     assert {"received_bytes": 10, "sent_bytes": 20}.items() <= first.items()
