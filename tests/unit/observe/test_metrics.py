@@ -196,6 +196,28 @@ def test_the_folder_goes_with_the_server(metrics: Metrics) -> None:
     assert not folder.exists()
 
 
+def test_a_folder_that_somebody_named_stays_with_what_else_is_in_it(tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "named" / "metrics"
+    monkeypatch.setenv(script_metrics.VARIABLE, str(folder))
+    metrics = Metrics(1, INFO)
+    (folder / "counter_7.db").touch()
+    (folder / "notes.txt").write_text("mine")
+    metrics.close()
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
+def test_a_dead_workers_file_that_is_cut_off_costs_its_numbers_alone(metrics: Metrics, caplog) -> None:
+    folder = Path(os.environ[script_metrics.VARIABLE])
+    for kind in ("counter", "histogram"):
+        (folder / f"{kind}_7.db").write_bytes(b"\xff\xff\x00\x00" + b"x" * 50)
+    worker = metrics.worker()
+    worker.count([entry()])
+    metrics.ended(worker, 7, "died")
+    assert samples(metrics)["scoredock_requests_total{status=200}"] == 1
+    assert "What worker 7 counted in counter_7.db is lost" in caplog.text
+    assert not list(folder.iterdir())
+
+
 def test_places_in_a_slot_do_not_overlap() -> None:
     histograms = [board.DURATION, board.QUEUE, board.RUN, board.BATCH]
     places = [place for one in histograms for place in range(one.start, one.end)]

@@ -19,8 +19,8 @@ class Metrics:
 
     def __init__(self, workers: int, info: Mapping[str, str]) -> None:
         self._board = Board(max(LEAST_SLOTS, workers * SLOTS_A_WORKER))
-        self._folder = script_metrics.make_folder()
-        self.page = Exposition(self._board, info, self._folder).page
+        self._folder = script_metrics.Folder()
+        self.page = Exposition(self._board, info, self._folder.path).page
         self.live = Live(self._board)
 
     def worker(self) -> Counting:
@@ -31,11 +31,11 @@ class Metrics:
         """A worker has ended: it ``died``, was ``replaced``, or was ``stopped`` with the server."""
         if how in _RESTARTS:
             self._board.supervisor[_RESTARTS[how]] += 1
-        self._board.retire(worker.number, lambda: script_metrics.fold(self._folder, pid))
+        self._board.retire(worker.number, lambda: script_metrics.fold(self._folder.path, pid))
 
     def close(self) -> None:
         """The server has ended."""
-        script_metrics.remove_folder(self._folder)
+        self._folder.close()
 
 
 _RESTARTS = {"died": board.DIED, "replaced": board.REPLACED}

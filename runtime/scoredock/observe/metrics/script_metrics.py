@@ -5,6 +5,7 @@ The variable PROMETHEUS_MULTIPROC_DIR has that folder's name; prometheus-client 
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -14,18 +15,27 @@ from pathlib import Path
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 PAST = "past"  # stands where the others have a process id
 
-
-def make_folder() -> str:
-    """A new folder, named by the variable; or the one that it names already."""
-    folder = os.environ.get(VARIABLE)
-    if not folder:
-        folder = os.environ[VARIABLE] = tempfile.mkdtemp(prefix="scoredock-metrics-")
-    return folder
+logger = logging.getLogger("scoredock.server")
 
 
-def remove_folder(folder: str) -> None:
-    """The server has ended."""
-    shutil.rmtree(folder, ignore_errors=True)
+class Folder:
+    """Where the files lie: a new folder, named by the variable; or the one that it names already, which stays."""
+
+    def __init__(self) -> None:
+        named = os.environ.get(VARIABLE)
+        self._is_ours = not named
+        self.path = named or tempfile.mkdtemp(prefix="scoredock-metrics-")
+        os.environ[VARIABLE] = self.path
+        Path(self.path).mkdir(parents=True, exist_ok=True)
+
+    def close(self) -> None:
+        """The server has ended."""
+        if self._is_ours:
+            os.environ.pop(VARIABLE, None)
+            shutil.rmtree(self.path, ignore_errors=True)
+            return
+        for path in _files(self.path, "*"):
+            path.unlink(missing_ok=True)
 
 
 def page(folder: str | None) -> bytes:
@@ -48,22 +58,28 @@ def fold(folder: str | None, pid: int) -> None:
 
     Gauges that are meant to outlive their process (modes without ``live``) are left as they are.
     """
-    dead = _files(folder, str(pid)) if folder is not None else []
-    if not dead:
-        return
+    for path in _files(folder, str(pid)) if folder is not None else []:
+        kind = path.name.rpartition("_")[0]
+        try:
+            if kind.startswith("gauge_live"):
+                path.unlink()
+            elif not kind.startswith("gauge"):
+                _add(path, path.with_name(f"{kind}_{PAST}.db"))
+                path.unlink()
+        except Exception as error:  # a file that is cut off, or gone: no reason for the supervisor to end
+            logger.warning("What worker %d counted in %s is lost: %s: %s", pid, path.name, type(error).__name__, error)
+            path.unlink(missing_ok=True)
+
+
+def _add(path: Path, to: Path) -> None:
     from prometheus_client.mmap_dict import MmapedDict
 
-    for path in dead:
-        kind = path.name.rpartition("_")[0]
-        if kind.startswith("gauge_live"):
-            path.unlink()
-        elif not kind.startswith("gauge"):
-            past = MmapedDict(str(path.with_name(f"{kind}_{PAST}.db")))  # type: ignore[no-untyped-call]
-            for key, value, _, _ in MmapedDict.read_all_values_from_file(str(path)):  # type: ignore[no-untyped-call]
-                before, stamp = past.read_value(key)  # type: ignore[no-untyped-call]
-                past.write_value(key, before + value, stamp)  # type: ignore[no-untyped-call]
-            past.close()  # type: ignore[no-untyped-call]
-            path.unlink()
+    values = list(MmapedDict.read_all_values_from_file(str(path)))  # type: ignore[no-untyped-call]
+    past = MmapedDict(str(to))  # type: ignore[no-untyped-call]
+    for key, value, _, _ in values:
+        before, stamp = past.read_value(key)  # type: ignore[no-untyped-call]
+        past.write_value(key, before + value, stamp)  # type: ignore[no-untyped-call]
+    past.close()  # type: ignore[no-untyped-call]
 
 
 def _files(folder: str, owner: str) -> list[Path]:
