@@ -28,19 +28,21 @@ class SteadyOutput(io.TextIOBase):
         self._stream = stream
         self._fd = stream.fileno()
         self._lock = threading.RLock()
-        self._is_pipe = stat.S_ISFIFO(os.fstat(self._fd).st_mode)
-        self._may_block = self._is_pipe
-        if self._is_pipe:  # an opening of our own: O_NONBLOCK on the one that is shared would hit other processes
+        mode = os.fstat(self._fd).st_mode
+        is_pipe = stat.S_ISFIFO(mode)
+        self._in_pieces = self._may_block = is_pipe or stat.S_ISSOCK(mode)  # systemd gives its services a socket
+        if is_pipe:  # an opening of our own: O_NONBLOCK on the one that is shared would hit other processes
             with contextlib.suppress(OSError):  # another user's pipe
                 self._fd = os.open(f"/proc/self/fd/{self._fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
                 self._may_block = False
         self._stalled = False
+        self._encoding = stream.encoding or "utf-8"
         self.dropped = 0
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """The stream's encoding."""
-        return self._stream.encoding
+        return self._encoding
 
     def fileno(self) -> int:
         """The stream's descriptor."""
@@ -63,8 +65,8 @@ class SteadyOutput(io.TextIOBase):
                 if not self._put(note.encode()):
                     self.dropped = dropped + text.count("\n")
                     return len(text)
-            data = text.encode(self.encoding or "utf-8", "backslashreplace")
-            for piece in _pieces(data) if self._is_pipe else (data,):
+            data = text.encode(self._encoding, "backslashreplace")
+            for piece in _pieces(data) if self._in_pieces and len(data) > ATOMIC else (data,):
                 if not self._put(piece):
                     self.dropped += piece.count(b"\n")
         return len(text)
@@ -74,13 +76,14 @@ class SteadyOutput(io.TextIOBase):
 
     def _put(self, data: bytes) -> bool:
         """Whether all of it went out."""
-        until = time.monotonic() + (0.0 if self._stalled else PATIENCE_S)
+        full, until = self._may_block, 0.0
         try:
-            full = self._may_block
             while data:
-                if full and not self._room(until):
-                    self._stalled = True
-                    return False
+                if full:
+                    until = until or time.monotonic() + (0.0 if self._stalled else PATIENCE_S)
+                    if not self._room(until):
+                        self._stalled = True
+                        return False
                 try:
                     data = data[os.write(self._fd, data) :]
                 except BlockingIOError:

@@ -12,14 +12,16 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 from scoredock.observe.json_lines import JSON_FIELDS, JsonFormatter, dumps, iso_time
 from scoredock.observe.logs import LineFormatter
+from scoredock.observe.output import SteadyOutput
 
 STREAMED, LEFT = -1, -2  # instead of the size of an answer's body
 
 logger = logging.getLogger("scoredock.request")
+_parent = logging.getLogger("scoredock")
 
 
 class Entry(NamedTuple):
@@ -96,26 +98,19 @@ class RequestLog:
     def _write(self, entries: Sequence[Entry]) -> None:
         if not logger.isEnabledFor(logging.INFO):
             return
-        handler = _untouched_handler()
-        if handler is None:
+        formatter, stream = _untouched()
+        if stream is None:
             for entry in entries:
                 logger.info("%s", entry.message(), extra={JSON_FIELDS: entry.fields()})
             return
         now = time.time()
-        if type(handler.formatter) is LineFormatter:
+        if type(formatter) is LineFormatter:
             start = self._start(now)
             lines = "".join([f"{start}{entry.message()}\n" for entry in entries])
         else:
             common = {"time": iso_time(now), "level": "INFO", "pid": self._pid, "logger": logger.name}
             lines = "".join([f"{dumps({**common, **entry.fields()})}\n" for entry in entries])
-        handler.acquire()
-        try:
-            handler.stream.write(lines)
-            handler.stream.flush()
-        except OSError:
-            handler.handleError(logger.makeRecord(logger.name, logging.INFO, "", 0, lines, (), None))
-        finally:
-            handler.release()
+        stream.write(lines)  # it has a lock of its own, and raises nothing
 
     def _start(self, now: float) -> str:
         """What logging puts before a line; ``now`` in seconds since the epoch."""
@@ -126,13 +121,15 @@ class RequestLog:
         return f"{self._stamp},{int((now - second) * 1000):03d} I [{self._pid}] {logger.name} - "
 
 
-def _untouched_handler() -> logging.StreamHandler[TextIO] | None:
-    """The one handler that logs.configure set, if request lines would go through it and nothing else."""
+def _untouched() -> tuple[logging.Formatter | None, SteadyOutput | None]:
+    """Formatter and stream that logs.configure set, if request lines would go there and nowhere else; else None."""
     handlers = logging.root.handlers
-    parent = logging.getLogger("scoredock")
-    if len(handlers) != 1 or logger.handlers or parent.handlers or logger.filters or not logger.propagate:
-        return None
+    if len(handlers) != 1 or logger.handlers or _parent.handlers or logger.filters or not logger.propagate:
+        return None, None
     handler = handlers[0]
-    if type(handler) is not logging.StreamHandler or type(handler.formatter) not in (LineFormatter, JsonFormatter):
-        return None
-    return handler if not handler.filters and parent.propagate else None
+    if type(handler) is not logging.StreamHandler or handler.filters or not _parent.propagate:
+        return None, None
+    formatter, stream = handler.formatter, handler.stream
+    if type(formatter) not in (LineFormatter, JsonFormatter) or type(stream) is not SteadyOutput:
+        return None, None
+    return formatter, stream

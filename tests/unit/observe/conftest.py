@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -32,19 +32,24 @@ def _loggers_as_before() -> Iterator[None]:
 
 
 @pytest.fixture
-def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Callable[[], list[str]]]:
+def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., Callable[[], list[str]]]]:
     """Configure logging to a standard output of its own; returns a function that gives the lines so far.
 
     Standard output is replaced in the test's body, because pytest replaces it between setup and body.
     """
 
-    def configure(level: str = "INFO", *folders: Path, as_json: bool = False) -> Callable[[], list[str]]:
-        stream = io.StringIO()
-        monkeypatch.setattr(sys, "stdout", stream)
-        logs.configure(level, list(folders) or [tmp_path], as_json)
-        return lambda: stream.getvalue().splitlines()
+    opened: list[TextIO] = []
 
-    return configure
+    def configure(level: str = "INFO", *folders: Path, as_json: bool = False) -> Callable[[], list[str]]:
+        file = tmp_path / "stdout.txt"
+        monkeypatch.setattr(sys, "stdout", file.open("w", encoding="utf-8"))
+        opened.append(sys.stdout)
+        logs.configure(level, list(folders) or [tmp_path], as_json)
+        return lambda: file.read_text(encoding="utf-8").splitlines()
+
+    yield configure
+    for stream in opened:
+        stream.close()
 
 
 @pytest.fixture
