@@ -247,3 +247,22 @@ class TestStreaming:
             client.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
         assert service.get("/score").text == "True"
+
+    def test_a_client_that_leaves_before_its_stream_begins_has_its_line(
+        self, raw_script: Start, log_lines: Callable[[], list[str]]
+    ) -> None:
+        service = raw_script(
+            """
+            entered.set()
+            left.wait(20)
+            return flask.Response(iter([b"x"]))
+            """,
+            head="import threading\nentered, left = threading.Event(), threading.Event()\n",
+        )
+        script = sys.modules["entry_module"]
+        with socket.create_connection(("127.0.0.1", service.port), timeout=20) as client:
+            client.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            assert script.entered.wait(20)
+        wait_until(lambda: not service.connections)
+        script.left.set()
+        wait_until(lambda: any("POST /score 499" in line for line in log_lines()))

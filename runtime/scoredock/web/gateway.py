@@ -256,6 +256,7 @@ class Gateway:
                 client.stream(incoming, answer.status, headers, stream)
             else:
                 stream.close()
+                self._note(incoming, 499, LEFT)
             return
         if answer.status not in NO_BODY and not (incoming.method == "HEAD" and _has_length(headers)):
             headers.append((b"content-length", b"%d" % len(answer.body)))
