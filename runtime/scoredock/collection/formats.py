@@ -11,9 +11,7 @@ from typing import Any, Protocol
 import orjson
 
 from scoredock.collection.tables import Table
-from scoredock.collection.values import is_missing, plain
-
-_JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+from scoredock.collection.values import is_missing, to_json
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Parquet:
     grows = False
 
     def piece(self, table: Table) -> Piece:
-        size = len(orjson.dumps(table.rows, plain, _JSON))  # what it would be as text: an upper bound in practice
+        size = len(to_json(table.rows))  # what it would be as text: an upper bound in practice
         return Piece(table.names, table, size)
 
     def head(self, columns: tuple[str, ...] | None) -> bytes:
@@ -110,7 +108,7 @@ class Parquet:
 
 def json_line(record: dict[str, Any]) -> bytes:
     """One line of JSON, with its end."""
-    return orjson.dumps(record, plain, _JSON | orjson.OPT_APPEND_NEWLINE)
+    return to_json(record, orjson.OPT_APPEND_NEWLINE)
 
 
 def lines(parts: Sequence[bytes]) -> Piece:
@@ -144,5 +142,5 @@ def _is_missing_cell(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    text = orjson.dumps(value, plain, _JSON).decode()
+    text = to_json(value).decode()
     return str(orjson.loads(text)) if text.startswith('"') else text

@@ -11,12 +11,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from scoredock.collection.values import plain
+from scoredock.collection.values import plain, to_json
 
 OVERHEAD_BYTES = 500  # of an item in the queue, whatever it holds
-_JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 @dataclass(frozen=True)
@@ -45,13 +42,13 @@ def snapshot(data: Any) -> tuple[Any, int]:
     if numpy is not None and isinstance(data, numpy.ndarray):
         copy = data.copy()
         if copy.dtype == object:
-            text = orjson.dumps(copy.tolist(), plain, _JSON)
+            text = to_json(copy.tolist())
             return Json(text), OVERHEAD_BYTES + len(text)
         return copy, OVERHEAD_BYTES + copy.nbytes
     if hasattr(data, "to_frame") and hasattr(data, "tolist"):  # a pandas Series
         data = data.tolist()
     try:
-        text = orjson.dumps(data, plain, _JSON)
+        text = to_json(data)
     except TypeError:  # an integer of more than 64 bits; it will be read as a float
         text = json.dumps(data, default=plain).encode()
     return Json(text), OVERHEAD_BYTES + len(text)

@@ -45,12 +45,16 @@ class FolderStore:
         self._private = private
 
     def create(self, path: str, data: bytes) -> bool:
+        whole = self._ready(path)
         try:
-            descriptor = os.open(self._ready(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except FileExistsError:
             return False
         try:
             _write_all(descriptor, data)
+        except OSError:
+            whole.unlink(missing_ok=True)  # nobody would ever write to it
+            raise
         finally:
             os.close(descriptor)
         return True

@@ -19,12 +19,11 @@ from scoredock.collection.files import Item, Place
 from scoredock.collection.formats import Csv, Format, Jsonl, Piece, format_of, json_line, lines
 from scoredock.collection.names import component, period
 from scoredock.collection.tables import table_of
-from scoredock.collection.values import plain
+from scoredock.collection.values import to_json
 
 AGENT = f"azureml-ai-monitoring/1.0.0 scoredock/{__version__}"
 CORRELATION = "$aml_dc_correlation_id"
 _BOUNDARY = "1440"
-_JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 @dataclass(frozen=True)
@@ -121,9 +120,8 @@ class EventStream:
         return Place(self.target, f"modelDataCollector/{'/'.join(parts)}/{period(self.roll, when)}")
 
     def piece(self, item: Item) -> Piece:
-        data = table_of(item.data).records()
-        size = len(orjson.dumps(data, plain, _JSON))
-        event = self.event(item, data, "application/json", size)
+        data = to_json(table_of(item.data).records())
+        event = self.event(item, orjson.Fragment(data), "application/json", len(data))
         return lines([json_line({**event, "collectdatatype": "pandas.core.frame.DataFrame"})])
 
     def event(self, item: Item, data: Any, content_type: str, size: int) -> dict[str, Any]:

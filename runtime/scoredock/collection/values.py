@@ -5,6 +5,15 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import orjson
+
+_JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+
+
+def to_json(value: Any, options: int = 0) -> bytes:
+    """A value as JSON: NaN is null, times are ISO text, bytes base64. Raises TypeError for integers beyond 64 bits."""
+    return orjson.dumps(value, plain, _JSON | options)
+
 
 def plain(value: Any) -> Any:
     """What JSON has instead of a value that it does not know; for ``orjson.dumps``. Never raises."""

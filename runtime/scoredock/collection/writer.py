@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -15,6 +16,8 @@ from scoredock.collection.stores import Store, cause, open_store
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 GIVE_UP_S = 300.0  # after which a store's failure costs what waits for it
 MAX_FILES = 100
+
+logger = logging.getLogger("scoredock.collection")
 
 
 class Writer:
@@ -88,9 +91,16 @@ class Writer:
         while not self._closing:
             self._wake.wait(self._flush_s)
             self._wake.clear()
-            self._flush()
+            self._flush_safely()
         self._failing.clear()
-        self._flush()
+        self._flush_safely()
+
+    def _flush_safely(self) -> None:
+        """An error that nobody thought of, as of a metrics folder on a full disk, must not end the thread."""
+        try:
+            self._flush()
+        except Exception:
+            logger.exception("Collected data could not be written")
 
     def _flush(self) -> None:
         for _ in range(len(self._queue)):  # one by one: what is not taken yet when the process ends can be counted

@@ -6,6 +6,8 @@ import json
 import os
 import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -61,6 +63,49 @@ def test_a_full_disk_keeps_whole_lines_and_takes_the_rest_when_there_is_room(ope
     assert numbers(tmp_path / "to") == list(range(100))
     small_files()
     wait_until(lambda: numbers(tmp_path / "to") == list(range(300)))
+
+
+def test_a_file_that_could_not_be_begun_is_not_left(tmp_path, small_files):
+    store = FolderStore(tmp_path)
+    with pytest.raises(OSError, match="too large"):
+        store.create("data.csv", b"x" * 30_000)
+    assert not (tmp_path / "data.csv").exists()
+    small_files()
+    assert store.create("data.csv", b"x" * 30_000)
+
+
+def test_an_error_that_nobody_thought_of_does_not_end_the_writer(opened, tmp_path, monkeypatch, caplog):
+    collection = opened()
+    counts = collection._writer.counts
+
+    def fails(*_):
+        monkeypatch.undo()
+        raise RuntimeError("no room for metrics")
+
+    monkeypatch.setattr(counts, "stored", fails)
+    store(collection, [1])
+    wait_until(lambda: "no room for metrics" in caplog.text)
+    store(collection, [2])
+    wait_until(lambda: numbers(tmp_path / "to") == [1, 2])
+
+
+def test_threads_that_count_first_at_the_same_time_share_one_metric():
+    code = """
+import builtins, sys, threading, time
+from scoredock.collection.counts import Counts
+sys.setswitchinterval(1e-6)
+failed = []
+threading.excepthook = lambda hook: failed.append(hook.exc_value)
+go = threading.Barrier(8)
+def count():
+    go.wait()
+    Counts().dropped("seen", "queue full", "x")
+threads = [threading.Thread(target=count) for _ in range(8)]
+[one.start() for one in threads]; [one.join() for one in threads]
+print(failed)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_folder_that_cannot_be_made_is_tried_again(opened, tmp_path, caplog):
@@ -130,8 +175,6 @@ def test_a_storage_that_hangs_does_not_hold_the_end_up(opened, caplog):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 def test_a_disk_that_is_really_full(opened, tmp_path):
-    import subprocess
-
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True).returncode:
