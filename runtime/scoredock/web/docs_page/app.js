@@ -1,2 +1,163 @@
-const answer = await fetch("docs/service.json");
-document.querySelector("#service").textContent = JSON.stringify(await answer.json(), null, 2);
+// The page's wiring: what the service says of itself makes the form; Send asks it, and shows what it answers.
+
+import { score, scoreAddress, read } from "./api.js";
+import { byId, copyButton, el, say } from "./dom.js";
+import { makeForm } from "./form.js";
+import { makeHistory } from "./history.js";
+import { compact } from "./json.js";
+import { askForKey, forgetKey } from "./key.js";
+import { startLive } from "./live.js";
+import { showAnswer, showFailure } from "./result.js";
+import { showService, showWorkers } from "./service.js";
+import { LANGUAGES } from "./snippets.js";
+import { tabbed } from "./tabs.js";
+
+/** @type {any} */
+let service = null;
+/** @type {import("./form.js").Form} */
+let form;
+/** @type {AbortController | null} */
+let sending = null;
+
+const history = makeHistory((entry) => {
+  form.restore(entry.state);
+  byId("result").replaceChildren(entry.result);
+  drawSnippets();
+  say("The request and its answer are back");
+  byId("send").focus();
+});
+
+/** Load the page's data. Returns what is wrong with the key, or null. @returns {Promise<string | null>} */
+async function load() {
+  const { status, value } = await read("docs/service.json");
+  if (status === 401) return value?.message ?? "The service wants a key.";
+  if (status !== 200 || !value) throw new Error(value?.message ?? `The service answers ${status}.`);
+  service = value;
+  showService(service);
+  form = makeForm(service);
+  byId("form").replaceChildren(form.element);
+  byId("page").hidden = false;
+  byId("loading").hidden = true;
+  byId("key-badge").hidden = service.access === "open";
+  drawSnippets();
+  byId("form").addEventListener("input", later);
+  byId("form").addEventListener("click", later);
+  startLive((reading) => showWorkers({ wanted: Number(service.workers.wanted), ready: reading.workers_ready }));
+  return null;
+}
+
+async function start() {
+  try {
+    const refused = await load();
+    if (refused === null) return;
+    byId("loading").hidden = true;
+    askForKey("", async () => {
+      try {
+        return await load();
+      } catch (error) {
+        return String(/** @type {Error} */ (error).message);
+      }
+    });
+  } catch (error) {
+    byId("loading").textContent = `The service's description did not come. ${/** @type {Error} */ (error).message}`;
+    byId("loading").className = "message";
+  }
+}
+
+async function send() {
+  if (sending) {
+    sending.abort();
+    return;
+  }
+  form.clear();
+  document.querySelectorAll(".of-argument").forEach((problem) => problem.remove());
+  const draft = form.request();
+  if (!draft) {
+    say("The JSON has to be put right first");
+    return;
+  }
+  const [at, started, state] = [new Date(), performance.now(), form.state()];
+  sending = new AbortController();
+  busy(true);
+  let status = null;
+  let shown;
+  let ms = 0;
+  try {
+    const headers = draft.contentType ? { "Content-Type": draft.contentType } : {};
+    const answer = await score({ method: draft.method, query: draft.query, headers, body: draft.body }, sending.signal);
+    [status, ms] = [answer.status, answer.totalMs];
+    shown = await showAnswer(answer);
+  } catch (error) {
+    ms = performance.now() - started;
+    shown = showFailure(sending.signal.aborted ? "Stopped before an answer came." : `No answer came: ${/** @type {Error} */ (error).message}`);
+  }
+  sending = null;
+  busy(false);
+  byId("result").replaceChildren(shown.element);
+  say(shown.spoken);
+  history.add({ at, status, ms, what: describe(draft), state, result: shown.element });
+  if (status === 401) keyRefused(shown.message);
+  else if (shown.message) (form.mark(shown.message) ?? byId("result")).focus();
+}
+
+/** @param {string | null} message */
+function keyRefused(message) {
+  forgetKey();
+  askForKey(message ?? "The service wants a key.", async () => {
+    const { status, value } = await read("docs/service.json");
+    return status === 200 ? null : (value?.message ?? `The service answers ${status}.`);
+  });
+}
+
+/** @param {boolean} now */
+function busy(now) {
+  byId("send").textContent = now ? "Stop" : "Send";
+  byId("send").classList.toggle("stop", now);
+  byId("result").setAttribute("aria-busy", String(now));
+}
+
+/** A request in a few words, for the list of calls. @param {import("./form.js").Draft} draft */
+function describe(draft) {
+  if (draft.file) return `${draft.method} ${draft.file.name}`;
+  const text = draft.json === undefined ? (draft.text ?? draft.query ?? "") : compact(draft.json);
+  return `${draft.method} ${text.slice(0, 120)}`;
+}
+
+const TOO_LONG = 20_000;
+const code = LANGUAGES.map(({ name }) => el("code", { "data-language": name }));
+const panels = LANGUAGES.map(({ name }, place) => ({
+  name,
+  panel: el("div", { class: "snippet" }, el("pre", { tabindex: "0", "aria-label": `The call in ${name}` }, code[place]), copyButton(`Copy the call in ${name}`, () => code[place].textContent ?? "")),
+}));
+byId("snippets").append(tabbed("The same call in", panels).element);
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+/** Snippets follow the form, not every key. */
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(drawSnippets, 150);
+}
+
+function drawSnippets() {
+  const draft = isBroken() ? null : form.request();
+  if (!draft) return;
+  const long = (draft.text?.length ?? 0) > TOO_LONG;
+  const file = long ? { name: "request.json", field: null } : draft.file;
+  const call = { ...draft, text: long ? undefined : draft.text, json: long ? undefined : draft.json, file, url: scoreAddress(draft.query), key: service.access !== "open" };
+  LANGUAGES.forEach(({ write }, place) => (code[place].textContent = write(call)));
+  byId("snippets-note").textContent = long ? "The body is long; the call reads it from a file." : "";
+}
+
+/** Whether the JSON view holds no JSON at the moment. */
+function isBroken() {
+  return document.querySelector('#form [role="tabpanel"]:not([hidden]) > textarea[aria-invalid="true"]') !== null;
+}
+
+byId("send").addEventListener("click", send);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || byId("page").hidden || sending) return;
+  event.preventDefault();
+  send();
+});
+start();
