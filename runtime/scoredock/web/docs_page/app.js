@@ -83,6 +83,7 @@ async function send() {
   let shown;
   let ms = 0;
   try {
+    /** @type {Record<string, string>} */
     const headers = draft.contentType ? { "Content-Type": draft.contentType } : {};
     const answer = await score({ method: draft.method, query: draft.query, headers, body: draft.body }, sending.signal);
     [status, ms] = [answer.status, answer.totalMs];

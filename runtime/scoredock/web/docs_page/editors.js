@@ -18,7 +18,7 @@ import { TableEditor, isShowable } from "./table_editor.js";
 /** The editor for a value. @param {Spec} spec @param {any} value @param {() => void} changed @returns {Editor} */
 export function makeEditor(spec, value, changed) {
   const kind = spec.kind ?? "inferred";
-  const fits = { frame: frameEditor, array: arrayEditor, nested: groupEditor, standard: fieldEditor, inferred: inferredEditor }[kind];
+  const fits = { frame: frameEditor, array: arrayEditor, nested: inferredEditor, standard: fieldEditor, inferred: inferredEditor }[kind];
   return fits?.(spec, value, changed) ?? jsonEditor(spec, value, changed);
 }
 

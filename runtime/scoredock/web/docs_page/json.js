@@ -114,6 +114,7 @@ export function parse(text) {
 
   /** @param {number} depth */
   function array(depth) {
+    /** @type {any[]} */
     const items = [];
     at += 1;
     skip();

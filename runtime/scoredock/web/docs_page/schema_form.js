@@ -36,7 +36,7 @@ export function schemaForm(services_arguments, sample) {
     const { name } = argument;
     const content = el("div");
     const given = Object.hasOwn(body, name);
-    const words = argument.words ? el("span", { class: "hint" }, argument.words) : null;
+    const words = argument.words ? el("span", { class: "hint" }, argument.words.split("; ")[0]) : null;
     const box = argument.required ? null : el("input", { type: "checkbox", onchange: toggle });
     if (box) box.checked = given;
     const choice = box ? el("label", { class: "check" }, box, `send (default ${compact(argument.default)})`) : null;

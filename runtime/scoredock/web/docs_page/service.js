@@ -26,9 +26,10 @@ function isLocal(href) {
   return new URL(href, document.baseURI).origin === location.origin;
 }
 
-/** @param {{wanted: number, ready: number}} workers */
+/** @param {{wanted: number, ready: number | null}} workers `ready` is null when nobody counts */
 export function showWorkers({ wanted, ready }) {
   const pill = byId("workers");
+  if (ready === null) return;
   const all = Math.max(wanted, ready);
   pill.hidden = false;
   pill.className = `pill ${ready >= all ? "up" : ready ? "some" : "down"}`;
@@ -58,8 +59,14 @@ function argumentWords(argument) {
     : null;
   return [
     el("dt", {}, el("code", {}, argument.name), argument.required ? null : el("small", { class: "optional" }, "optional")),
-    el("dd", {}, el("p", {}, argument.words ?? "any JSON value"), columns, argument.sample === null || argument.sample === undefined ? null : sample(argument.sample)),
+    el("dd", {}, el("div", {}, ...wordLines(argument).map((line) => el("p", {}, line))), columns, argument.sample === null || argument.sample === undefined ? null : sample(argument.sample)),
   ];
+}
+
+/** An argument's words, those of the types inside it on lines of their own. @param {any} argument @returns {string[]} */
+function wordLines({ name, words }) {
+  if (!words) return ["any JSON value"];
+  return words.split(/; (?=[^;]*: )/).map((/** @type {string} */ line) => (line.startsWith(`${name}.`) ? line.slice(name.length + 1) : line));
 }
 
 /** @param {any} value */

@@ -7,7 +7,7 @@ function separatorOf(text) {
   const line = bare.split(/\r?\n/, 1)[0];
   if (line.includes(";")) return ";";
   // 0,5 alone is a number with a decimal comma, not two cells
-  return line.includes(",") && !/^\s*-?\d+,\d+\s*$/.test(line) ? "," : "\t";
+  return line.includes(",") && !/^\s*-?\d+,\d+\s*$/.test(bare) ? "," : "\t";
 }
 
 /**
