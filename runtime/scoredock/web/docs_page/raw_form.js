@@ -69,6 +69,7 @@ export function rawForm() {
     text.hidden = file !== null;
     remove.hidden = file === null;
     draw();
+    zone.dispatchEvent(new Event("input", { bubbles: true })); // what is dropped is typed by nobody
   }
 
   return {

@@ -190,6 +190,7 @@ export class TableEditor {
     });
     this.draw();
     this.changed();
+    this.element.dispatchEvent(new Event("input", { bubbles: true })); // a paste that we take ourselves makes none
     const lost = Math.max(0, Math.max(...lines.map((line) => line.length)) - (headed ? names.length : names.length - left));
     say(`Pasted ${lines.length} rows${lost ? `; ${lost} columns had no place` : ""}`);
     if (lost) this.note.textContent = `${lost} pasted ${lost === 1 ? "column" : "columns"} had no place in the table.`;
