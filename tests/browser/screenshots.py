@@ -1,4 +1,4 @@
-"""Make docs/page-*.png: the page of the sample sklearn-diabetes, after some calls. `python tests/browser/screenshots.py`."""
+"""Make docs/page-*.png: the page of the sample sklearn-diabetes, after some calls."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from conftest import SAMPLES, serving  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+
+from conftest import SAMPLES, serving  # noqa: E402
 
 SCRIPT = SAMPLES / "sklearn-diabetes"
 # Patients of scikit-learn's data set, as one would copy them out of a spreadsheet.

@@ -43,7 +43,8 @@ def test_an_image_is_dropped_previewed_and_scored(sample, open_page):
     drop = """([name, type, bytes]) => {
         const transfer = new DataTransfer();
         transfer.items.add(new File([new Uint8Array(bytes)], name, {type}));
-        document.querySelector(".drop").dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+        const event = new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true});
+        document.querySelector(".drop").dispatchEvent(event);
     }"""
     pixel = bytes.fromhex(
         "89504e470d0a1a0a0000000d4948445200000001000000010806000000"

@@ -36,5 +36,8 @@ test("pretty keeps rows of numbers on a line", () => {
   const rows = { data: [[0.1, 0.2], [0.3, 0.4]].concat(Array.from({ length: 20 }, (_, row) => [row, row + 0.5])) };
   assert.ok(pretty(rows).includes("\n    [0.1, 0.2],\n"));
   assert.deepEqual(JSON.parse(pretty(rows)), rows);
+  const long = Array.from({ length: 100 }, (_, place) => place);
+  assert.deepEqual(JSON.parse(pretty(long)), long);
+  assert.ok(pretty(long).split("\n").length < 10 && pretty(long).split("\n").every((line) => line.length <= 88));
   assert.equal(pretty({ a: 1 }), '{"a": 1}');
 });

@@ -28,15 +28,15 @@ export function short(value) {
 
 const MAX_BARS = 200;
 
-/** Horizontal bars, one a value, from zero. @param {import("./result_shapes.js").Bars} bars */
-export function barChart({ name, labels, values, scores }) {
+/** Horizontal bars, one a value, from zero, in a picture of this width. @param {import("./result_shapes.js").Bars} bars @param {number} [width] */
+export function barChart({ name, labels, values, scores }, width = 560) {
   const shown = values.slice(0, MAX_BARS);
   const finite = shown.filter(Number.isFinite);
   const low = Math.min(0, ...finite);
   const high = Math.max(0, ...finite);
   const span = high - low || 1;
   const texts = labels.slice(0, MAX_BARS).map((label) => (label.length > 18 ? `${label.slice(0, 17)}…` : label));
-  const [step, width] = [24, 560];
+  const step = 24;
   const left = 14 + 7.2 * texts.reduce((most, text) => Math.max(most, text.length), 1);
   const room = width - left - 74;
   const zero = left + (-low / span) * room;
@@ -58,8 +58,9 @@ export function barChart({ name, labels, values, scores }) {
  * Lines over the last `seconds` until `now`; a null makes a gap.
  * @param {string} title @param {string} description @param {{time: number, values: (number | null)[]}[]} points
  * @param {number} now @param {number} seconds @param {number} atLeast what the axis reaches at least
+ * @param {(top: number) => string} words the axis' upper end
  */
-export function lineChart(title, description, points, now, seconds, atLeast) {
+export function lineChart(title, description, points, now, seconds, atLeast, words) {
   const [width, height, bottom] = [260, 64, 62];
   const count = points[0]?.values.length ?? 1;
   const top = Math.max(atLeast, ...points.flatMap((point) => point.values.map((value) => value ?? 0)));
@@ -80,7 +81,7 @@ export function lineChart(title, description, points, now, seconds, atLeast) {
         continue;
       }
       const y = Math.round((bottom - (value / top) * (bottom - 6)) * 10) / 10;
-      path += `${open ? "L" : "M"}${x} ${y}`;
+      path += open ? `L${x} ${y}` : `M${x} ${y}h0`; // h0: one point alone is a dot
       open += `${open ? "" : `M${x} ${bottom}`}L${x} ${y}`;
       last = x;
     }
@@ -88,5 +89,5 @@ export function lineChart(title, description, points, now, seconds, atLeast) {
     const stroke = svg("path", { d: path, class: `line line-${line}` });
     return line === count - 1 && count > 1 ? [stroke] : [svg("path", { d: area, class: `area area-${line}` }), stroke];
   });
-  return picture(title, description, width, height, [svg("line", { x1: 0, x2: width, y1: bottom, y2: bottom, class: "axis" }), ...lines.flat()]);
+  return picture(title, description, width, height, [svg("line", { x1: 0, x2: width, y1: bottom, y2: bottom, class: "axis" }), ...lines.flat(), ...(points.length ? [svg("text", { x: 0, y: 9, class: "top" }, words(top))] : [])]);
 }

@@ -174,6 +174,22 @@ export function compact(value) {
   return JSON.stringify(value) ?? "null";
 }
 
+/** Items, as many on a line as it has room for. @param {string[]} items @param {number} width @param {string} indent */
+function filled(items, width, indent) {
+  let text = indent;
+  let used = indent.length;
+  items.forEach((item, place) => {
+    const last = place === items.length - 1;
+    if (place && used + item.length + 2 > width) {
+      text += `\n${indent}`;
+      used = indent.length;
+    } else if (place) text += " ";
+    text += last ? item : `${item},`;
+    used += item.length + 2;
+  });
+  return text;
+}
+
 /**
  * A value as JSON to read: what fits a line of `width` characters stands on one.
  * @param {any} value @param {number} [width] @param {string} [indent] @param {number} [taken] characters before it
@@ -187,6 +203,9 @@ export function pretty(value, width = 88, indent = "", taken = indent.length) {
     if (line.length + taken <= width) return line;
   }
   const inner = `${indent}  `;
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null || item instanceof ExactNumber)) {
+    return `[\n${filled(value.map(compact), width, inner)}\n${indent}]`;
+  }
   const lines = Array.isArray(value)
     ? value.map((item) => inner + pretty(item, width, inner))
     : items.map((key) => {

@@ -13,12 +13,15 @@ const SECONDS = 300;
 /** @param {number | null | undefined} value @param {(value: number) => string} write */
 const or = (value, write) => (value === null || value === undefined ? "–" : write(value));
 
-/** @type {{title: string, atLeast: number, values: (point: Point) => (number | null)[], words: (point: Point | undefined) => string}[]} */
+/** @param {number} value */
+const rounded = (value) => short(Number(value.toPrecision(2)));
+
+/** @type {{title: string, atLeast: number, top: (value: number) => string, values: (point: Point) => (number | null)[], words: (point: Point | undefined) => string}[]} */
 const CHARTS = [
-  { title: "Requests per second", atLeast: 1, values: (point) => [point.rate], words: (point) => or(point?.rate, (rate) => short(Number(rate.toPrecision(3)))) },
-  { title: "Latency, p50 and p95", atLeast: 1, values: (point) => [point.p50, point.p95], words: (point) => or(point?.p50, (p50) => `${milliseconds(p50)} · ${milliseconds(point?.p95 ?? 0)}`) },
-  { title: "Waiting in the queue", atLeast: 1, values: (point) => [point.queue], words: (point) => or(point?.queue, String) },
-  { title: "Share of errors", atLeast: 0.05, values: (point) => [point.errors], words: (point) => or(point?.errors, (share) => `${short(Number((share * 100).toPrecision(3)))} %`) },
+  { title: "Requests per second", atLeast: 1, top: rounded, values: (point) => [point.rate], words: (point) => or(point?.rate, (rate) => short(Number(rate.toPrecision(3)))) },
+  { title: "Latency, p50 and p95", atLeast: 1, top: (value) => `${rounded(value)} ms`, values: (point) => [point.p50, point.p95], words: (point) => or(point?.p50, (p50) => `${milliseconds(p50)} · ${milliseconds(point?.p95 ?? 0)}`) },
+  { title: "Waiting in the queue", atLeast: 1, top: rounded, values: (point) => [point.queue], words: (point) => or(point?.queue, String) },
+  { title: "Share of errors", atLeast: 0.05, top: (value) => `${rounded(value * 100)} %`, values: (point) => [point.errors], words: (point) => or(point?.errors, (share) => `${short(Number((share * 100).toPrecision(3)))} %`) },
 ];
 
 /** Begin; `onReading` gets each reading, `onRefused` is told of a 401. @param {(reading: any) => void} onReading */
@@ -82,7 +85,7 @@ export function startLive(onReading) {
       const words = chart.words(place === 1 || place === 3 ? calm : last);
       const series = points.map((point) => ({ time: point.time, values: chart.values(point) }));
       return el("figure", {}, el("figcaption", {}, el("span", {}, chart.title), el("b", {}, words)),
-        lineChart(chart.title, `Five minutes, last ${words}`, series, now, SECONDS, chart.atLeast));
+        lineChart(chart.title, `Five minutes, last ${words}`, series, now, SECONDS, chart.atLeast, chart.top));
     }));
     if (numbers.open) drawNumbers(now);
   }

@@ -94,9 +94,10 @@ function tablePanel({ columns, rows }) {
 
 /** @param {import("./result_shapes.js").Bars[]} bars */
 function chartPanel(bars) {
-  const place = el("div", { class: "bars" }, barChart(bars[0]));
+  const width = window.innerWidth < 640 ? 320 : 560; // letters keep their size on a phone
+  const place = el("div", { class: "bars" }, barChart(bars[0], width));
   if (bars.length === 1) return el("div", {}, place);
-  const choice = el("select", { "aria-label": "The column to draw", onchange: () => place.replaceChildren(barChart(bars[choice.selectedIndex])) }, ...bars.map((one) => el("option", {}, one.name)));
+  const choice = el("select", { "aria-label": "The column to draw", onchange: () => place.replaceChildren(barChart(bars[choice.selectedIndex], width)) }, ...bars.map((one) => el("option", {}, one.name)));
   return el("div", {}, choice, place);
 }
 

@@ -14,6 +14,9 @@ export function isShowable(grid) {
   return grid !== null && grid.columns.length > 0 && grid.columns.length <= MAX_COLUMNS;
 }
 
+/** @param {{dtype: string}} column */
+const isNumeric = (column) => ["integer", "number"].includes(familyOf(column.dtype));
+
 export class TableEditor {
   /** @param {string} label @param {Grid} grid @param {() => void} changed */
   constructor(label, grid, changed) {
@@ -24,7 +27,7 @@ export class TableEditor {
     this.problems = new Map();
     this.body = el("tbody");
     this.note = el("span", { class: "hint" });
-    const heads = grid.columns.map((column) => el("th", { scope: "col", title: column.name }, el("span", {}, column.name), el("small", {}, column.dtype)));
+    const heads = grid.columns.map((column) => el("th", { scope: "col", title: column.name, class: isNumeric(column) ? "right" : null }, el("span", {}, column.name), el("small", {}, column.dtype)));
     const table = el("table", { class: "editor" },
       el("caption", { class: "off-screen" }, `${label}: arrows move between cells, Enter goes down, Escape leaves the table`),
       el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "row-name" }, el("span", {}, "#")), ...heads, el("td"))), this.body);
@@ -56,7 +59,7 @@ export class TableEditor {
       const value = this.grid.rows[row][place];
       const input = el("input", {
         "data-row": row, "data-column": place, "aria-label": `${column.name}, row ${row + 1}`, autocomplete: "off", spellcheck: "false",
-        class: ["integer", "number"].includes(familyOf(column.dtype)) ? "number" : null, placeholder: value === null ? "null" : null,
+        class: isNumeric(column) ? "number" : null, placeholder: value === null ? "null" : null,
       });
       input.value = show(value);
       input.size = Math.min(24, Math.max(6, input.value.length + 1, column.name.length));
