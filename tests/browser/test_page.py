@@ -226,7 +226,7 @@ def test_from_load_to_result_by_keys_alone(diabetes):
     assert body_of(page)["data"][0][0] == 0.25
     page.focus('input[aria-label="0, row 1"]')
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("document.querySelectorAll('#history li').length === 2")
+    page.wait_for_selector("#history li:nth-child(2)")
     page.focus("#result [role=tab][aria-selected=true]")
     page.keyboard.press("End")
     assert page.evaluate("document.activeElement.textContent") == "JSON"

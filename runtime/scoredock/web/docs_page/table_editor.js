@@ -62,7 +62,7 @@ export class TableEditor {
         class: isNumeric(column) ? "number" : null, placeholder: value === null ? "null" : null,
       });
       input.value = show(value);
-      input.size = Math.min(24, Math.max(6, input.value.length + 1, column.name.length));
+      input.size = Math.min(24, Math.max(5, input.value.length, column.name.length));
       return el("td", {}, input);
     });
     const remove = el("button", { type: "button", class: "icon", "aria-label": `Remove row ${row + 1}`, onclick: () => this.removeRow(row) }, "×");
