@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from samples import make_sample
-from servers import Server
+from samples import SAMPLES, make_sample
+from servers import Server, free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -110,3 +113,94 @@ def serve_sample(made_samples: Callable[[str], Path], serve: Callable[..., Serve
         return serve(folder / "score.py", "--model_dir", str(folder / "model"), **environment)
 
     return start
+
+
+@contextmanager
+def serving(script: Path, folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+    """A real server on free ports, for as long as it is needed."""
+    port, health_port = free_port(), free_port()
+    command = [sys.executable, "-m", "scoredock", "serve", "--host", "127.0.0.1", "--port", str(port)]
+    output_file = folder / f"server-{port}.log"
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("AZUREML", "AML_"))}
+    variables |= {"HEALTH_PORT": str(health_port), "PYTHONUNBUFFERED": "1", **environment}
+    with output_file.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--entry_script", str(script), *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            cwd=folder,
+        )
+    server = Server(process, f"http://127.0.0.1:{port}", output_file, port, health_port)
+    try:
+        yield server.wait_until_ready()
+    finally:
+        server.end()
+
+
+@pytest.fixture(scope="session")
+def sample(
+    made_samples: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Server]]:
+    """The server of a sample, started once for all tests; with the model in the repository, where one was made."""
+    folder, started = tmp_path_factory.mktemp("servers"), {}
+
+    with ExitStack() as stack:
+
+        def serve(name: str) -> Server:
+            if name not in started:
+                home = SAMPLES / name if (SAMPLES / name / "model").exists() else made_samples(name)
+                model = ("--model_dir", str(home / "model"))
+                names = {"SERVICE_NAME": name, "SERVICE_VERSION": "3"}
+                started[name] = stack.enter_context(serving(home / "score.py", folder, *model, **names))
+            return started[name]
+
+        yield serve
+
+
+@dataclass
+class DocsPage(Watched):
+    """A service's page at /docs, with what it complained of."""
+
+    origin: str = ""
+
+    def allow(self, *words: str) -> None:
+        """Forget the errors that hold one of these words: the test wants them."""
+        self.errors = [one for one in self.errors if not any(word in one for word in words)]
+
+    def send(self) -> None:
+        """Press Send and wait for the answer."""
+        before = self.page.locator("#history li").count()
+        self.page.click("#send")
+        self.page.wait_for_selector(f"#history li:nth-child({before + 1})")
+
+    @property
+    def status(self) -> str:
+        """The status that the result shows."""
+        return self.page.locator("#result dl.summary dd").first.inner_text()
+
+    def json_result(self) -> Any:
+        """The result, as its JSON tab has it."""
+        self.page.click("#result [role=tab]:text-is('JSON')")
+        return json.loads(self.page.inner_text("#result pre:visible"))
+
+
+@pytest.fixture
+def open_docs(open_page: Callable[..., Watched]) -> Iterator[Callable[..., DocsPage]]:
+    """Open a server's page: ``open_docs(server, viewport={…})``. At the end nothing may have gone wrong in it."""
+    opened: list[DocsPage] = []
+
+    def open_(server: Server, *, wait: str = "#page:not([hidden])", **options: Any) -> DocsPage:
+        common = {"viewport": {"width": 1360, "height": 900}, "reduced_motion": "reduce"}
+        docs = DocsPage(open_page(**{**common, **options}).page, origin=server.url)
+        docs.watch()
+        docs.page.set_default_timeout(10_000)
+        opened.append(docs)
+        docs.page.goto(f"{server.url}/docs")
+        docs.page.wait_for_selector(wait)
+        return docs
+
+    yield open_
+    for docs in opened:
+        assert docs.errors == []
+        assert [url for url in docs.asked if not url.startswith((docs.origin, "data:", "blob:"))] == []

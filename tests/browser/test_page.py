@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
 
+from samples import SAMPLES
 from servers import wait_until
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 SIZES = {
     "light": {},
     "dark": {"color_scheme": "dark"},
@@ -51,8 +50,8 @@ PANES = '#form [role=tab]:text-is("{}")'
 
 
 @pytest.fixture
-def diabetes(sample, open_page):
-    return open_page(sample("sklearn-diabetes"))
+def diabetes(sample, open_docs):
+    return open_docs(sample("sklearn-diabetes"))
 
 
 def body_of(page) -> dict:
@@ -115,8 +114,8 @@ def test_a_bad_value_is_explained_at_its_cell(diabetes):
     assert cell.get_attribute("aria-invalid") is None
 
 
-def test_a_bad_value_of_a_record_is_explained_at_its_column(sample, open_page):
-    watched = open_page(sample("pandas-frame"))
+def test_a_bad_value_of_a_record_is_explained_at_its_column(sample, open_docs):
+    watched = open_docs(sample("pandas-frame"))
     page = watched.page
     cell = page.locator('input[aria-label="distance_km, row 1"]')
     cell.fill("far")
@@ -130,8 +129,8 @@ def test_a_bad_value_of_a_record_is_explained_at_its_column(sample, open_page):
     assert "Inputs.deliveries[0].distance_km" in page.inner_text("#form p.problem:visible")
 
 
-def test_an_optional_argument_can_be_left_out(sample, open_page):
-    watched = open_page(sample("pandas-frame"))
+def test_an_optional_argument_can_be_left_out(sample, open_docs):
+    watched = open_docs(sample("pandas-frame"))
     page = watched.page
     assert set(body_of(page)) == {"Inputs", "GlobalParameters"}
     page.uncheck("fieldset:has(legend:text-is('GlobalParameters')) .about input")
@@ -178,8 +177,8 @@ def test_a_block_is_pasted_and_charted(diabetes):
     assert len(body_of(page)["data"]) == 3
 
 
-def test_pasted_headers_choose_their_columns(sample, open_page):
-    page = open_page(sample("pandas-frame")).page
+def test_pasted_headers_choose_their_columns(sample, open_docs):
+    page = open_docs(sample("pandas-frame")).page
     paste(page, 'input[aria-label="distance_km, row 1"]', 'stops,vehicle\n7,"a ""van"", old"\n8,bike\n')
     deliveries = body_of(page)["Inputs"]["deliveries"]
     assert [(one["stops"], one["vehicle"], one["distance_km"]) for one in deliveries] == [
@@ -248,8 +247,8 @@ def test_a_large_sample_does_not_freeze(diabetes):
     assert len(diabetes.json_result()) == 10_000
 
 
-def test_every_type_has_its_field_and_nothing_is_markup(serve, open_page):
-    watched = open_page(serve(TYPES))
+def test_every_type_has_its_field_and_nothing_is_markup(serve, open_docs):
+    watched = open_docs(serve(TYPES))
     page = watched.page
     evil = "<script>window.hurt = 1</script><img src=x onerror='window.hurt = 1'>"
     page.fill("input[aria-label=words]", evil)
@@ -287,7 +286,7 @@ def test_every_type_has_its_field_and_nothing_is_markup(serve, open_page):
     assert page.locator("main img, main script").count() == 0
 
 
-def test_a_failing_script_and_a_stopped_call_are_told(serve, open_page):
+def test_a_failing_script_and_a_stopped_call_are_told(serve, open_docs):
     script = """
         import time
 
@@ -299,7 +298,7 @@ def test_a_failing_script_and_a_stopped_call_are_told(serve, open_page):
                 time.sleep(60)
             raise ValueError("no")
     """
-    watched = open_page(serve(script))
+    watched = open_docs(serve(script))
     page = watched.page
     watched.send()
     watched.allow("500")
@@ -310,13 +309,14 @@ def test_a_failing_script_and_a_stopped_call_are_told(serve, open_page):
     page.wait_for_selector("#send:text-is('Stop')")
     page.click("#send")
     page.wait_for_selector("#result :text('Stopped before an answer came.')")
+    watched.allow("ERR_ABORTED")
     assert page.inner_text("#send") == "Send"
 
 
-def test_a_key_is_asked_for_and_kept_nowhere(serve, open_page):
+def test_a_key_is_asked_for_and_kept_nowhere(serve, open_docs):
     key = "a-key-of-this-test-5e1f0c0ffee0badcafe"
     server = serve(SAMPLES / "echo" / "score.py", SCOREDOCK_PRIMARY_KEY=key)
-    watched = open_page(server, wait="#key-form:not([hidden])")
+    watched = open_docs(server, wait="#key-form:not([hidden])")
     page = watched.page
     watched.allow("401")
     assert page.evaluate("document.activeElement.id") == "key"
@@ -337,12 +337,12 @@ def test_a_key_is_asked_for_and_kept_nowhere(serve, open_page):
     assert key not in page.evaluate(
         "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
     )
-    assert not any(key in url for url in watched.requests)
+    assert not any(key in url for url in watched.asked)
     assert page.evaluate("[...document.querySelectorAll('input, textarea')].map(field => field.value)").count(key) == 0
 
 
-def test_the_policy_holds(sample, open_page):
-    watched = open_page(sample("echo"))
+def test_the_policy_holds(sample, open_docs):
+    watched = open_docs(sample("echo"))
     page = watched.page
     page.evaluate(
         """() => {
@@ -357,18 +357,18 @@ def test_the_policy_holds(sample, open_page):
         }"""
     )
     assert page.evaluate("window.hurt") is None
-    assert len([one for one in watched.complaints if "Content Security Policy" in one]) == 2
+    assert len([one for one in watched.errors if "Content Security Policy" in one]) == 2
     blocked = page.evaluate("fetch('https://example.org/').then(() => 'reached', () => 'blocked')")
     assert blocked == "blocked"
     watched.allow("Content Security Policy", "example.org")
-    watched.requests = [url for url in watched.requests if "example.org" not in url]
+    watched.asked = [url for url in watched.asked if "example.org" not in url]
 
 
 @pytest.mark.parametrize(
     ("name", "size"), [*(("pandas-frame", size) for size in SIZES), ("raw-image", "light"), ("raw-image", "dark")]
 )
-def test_axe_finds_nothing_serious(sample, open_page, node_modules, name, size):
-    watched = open_page(sample(name), bypass_csp=True, **SIZES[size])
+def test_axe_finds_nothing_serious(sample, open_docs, node_modules, name, size):
+    watched = open_docs(sample(name), bypass_csp=True, **SIZES[size])
     page = watched.page
     if name == "pandas-frame":
         page.fill('input[aria-label="distance_km, row 1"]', "far")
@@ -392,8 +392,8 @@ def test_axe_finds_nothing_serious(sample, open_page, node_modules, name, size):
 
 
 @pytest.mark.parametrize("name", ["sklearn-diabetes", "onnx-digits", "pandas-frame", "raw-image", "echo"])
-def test_a_phone_scrolls_only_down(sample, open_page, name):
-    watched = open_page(sample(name), **SIZES["phone"])
+def test_a_phone_scrolls_only_down(sample, open_docs, name):
+    watched = open_docs(sample(name), **SIZES["phone"])
     page = watched.page
     watched.send()
     watched.allow("400", "500")
@@ -402,9 +402,9 @@ def test_a_phone_scrolls_only_down(sample, open_page, name):
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_live_charts_move_under_load(sample, open_page):
+def test_live_charts_move_under_load(sample, open_docs):
     server = sample("echo")
-    watched = open_page(server)
+    watched = open_docs(server)
     page = watched.page
     page.wait_for_selector("#charts figure")
 
@@ -420,8 +420,8 @@ def test_live_charts_move_under_load(sample, open_page):
     page.wait_for_selector("#live-table tbody td")
 
 
-def test_live_charts_are_asked_for_only_while_they_are_seen(sample, open_page):
-    watched = open_page(sample("echo"))
+def test_live_charts_are_asked_for_only_while_they_are_seen(sample, open_docs):
+    watched = open_docs(sample("echo"))
     page = watched.page
     page.wait_for_selector("#charts figure")
     page.evaluate(
@@ -430,15 +430,15 @@ def test_live_charts_are_asked_for_only_while_they_are_seen(sample, open_page):
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
     )
-    before = len(watched.requests)
+    before = len(watched.asked)
     page.wait_for_timeout(2500)  # longer than a turn: nothing happens, and nothing tells of it
-    assert len(watched.requests) == before
+    assert len(watched.asked) == before
     page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
-    wait_until(lambda: page.evaluate("1") and len(watched.requests) > before, 5, "a reading")
+    wait_until(lambda: page.evaluate("1") and len(watched.asked) > before, 5, "a reading")
 
 
-def test_without_metrics_there_are_no_charts(serve, open_page):
-    watched = open_page(serve(SAMPLES / "echo" / "score.py", SCOREDOCK_METRICS="false"))
+def test_without_metrics_there_are_no_charts(serve, open_docs):
+    watched = open_docs(serve(SAMPLES / "echo" / "score.py", SCOREDOCK_METRICS="false"))
     watched.page.wait_for_selector("#live-note:has-text('Metrics are off')")
     watched.allow("404")
     assert not watched.page.is_visible("#charts")
@@ -462,10 +462,10 @@ NASTY = (
 
 
 @pytest.mark.parametrize("kind", ["text", "schema"])
-def test_snippets_make_the_same_call(serve, open_page, kind):
+def test_snippets_make_the_same_call(serve, open_docs, kind):
     key = "a-key-of-this-test-5e1f0c0ffee0badcafe"
     script = ECHO if kind == "schema" else SAMPLES / "echo" / "score.py"
-    page = enter_key(open_page(serve(script, SCOREDOCK_PRIMARY_KEY=key), wait="#key-form:not([hidden])"), key)
+    page = enter_key(open_docs(serve(script, SCOREDOCK_PRIMARY_KEY=key), wait="#key-form:not([hidden])"), key)
     if kind == "schema":
         page.click(PANES.format("JSON"))
     page.fill("#form textarea:visible", NASTY)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-SAMPLES = Path(__file__).parents[2] / "samples"
-NAMES = sorted(folder.name for folder in SAMPLES.iterdir() if (folder / "score.py").is_file())
+from samples import NAMES, SAMPLES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_sample_is_sent_and_its_result_seen(sample, open_page, name):
+def test_a_sample_is_sent_and_its_result_seen(sample, open_docs, name):
     server = sample(name)
-    watched = open_page(server)
+    watched = open_docs(server)
     page = watched.page
     assert page.inner_text("#name") == name
     assert "ready" in page.inner_text("#workers")
@@ -37,8 +35,8 @@ def test_a_sample_is_sent_and_its_result_seen(sample, open_page, name):
         assert shown == server.post(json=body).json()
 
 
-def test_an_image_is_dropped_previewed_and_scored(sample, open_page):
-    watched = open_page(sample("raw-image"))
+def test_an_image_is_dropped_previewed_and_scored(sample, open_docs):
+    watched = open_docs(sample("raw-image"))
     page = watched.page
     drop = """([name, type, bytes]) => {
         const transfer = new DataTransfer();
@@ -70,8 +68,8 @@ def test_an_image_is_dropped_previewed_and_scored(sample, open_page):
     assert "got ['picture']" in page.inner_text("#result .message")
 
 
-def test_a_raw_script_is_asked_with_get(sample, open_page):
-    watched = open_page(sample("raw-image"))
+def test_a_raw_script_is_asked_with_get(sample, open_docs):
+    watched = open_docs(sample("raw-image"))
     watched.page.select_option("#form select", "GET")
     assert not watched.page.is_visible(".drop")
     watched.send()
