@@ -61,13 +61,13 @@ class InProcess:
     """The service of one script in this process, with an event loop of its own in a thread."""
 
     def __init__(self, flags: dict[str, Any], environment: dict[str, str], folder: Path) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self._server: asyncio.Server | None = None
         self._idle_s: float = flags.pop("idle_s", 30)
         settings, self.warnings = resolve(flags, environment, folder)
         self._settings, self._tls = settings, load(settings)
+        self._server: asyncio.Server | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)  # a failure must not hang the tests
+        self._thread.start()
         self._metrics = Metrics(1, {}) if settings.metrics else None
         counting = self._metrics.worker() if self._metrics is not None else None
         self.service = Service(settings, WorkerStatus(), CPU, None, self._metrics, counting)
