@@ -207,6 +207,8 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
                 self.spawn_worker()
         except OSError as error:
             os.umask(umask)  # gunicorn leaves it open when it cannot make a worker's file
+            if self.app.metrics is not None:  # nor does it tell of the one whose place in the metrics is claimed
+                self.app.metrics.only(one.counting for one in self.WORKERS.values() if one.counting is not None)
             cause = f"a worker cannot be started: {error}"
             if not self._was_ready:
                 self._end(cause, ExitCode.BOOT_FAILED)

@@ -218,6 +218,15 @@ def test_a_dead_workers_file_that_is_cut_off_costs_its_numbers_alone(metrics: Me
     assert not list(folder.iterdir())
 
 
+def test_workers_that_could_not_be_forked_use_no_slots_up(metrics: Metrics) -> None:
+    serving = metrics.worker()
+    serving.count([entry()])
+    for _ in range(200):
+        assert metrics.worker().number
+        metrics.only([serving])
+    assert samples(metrics)["scoredock_requests_total{status=200}"] == 1
+
+
 def test_places_in_a_slot_do_not_overlap() -> None:
     histograms = [board.DURATION, board.QUEUE, board.RUN, board.BATCH]
     places = [place for one in histograms for place in range(one.start, one.end)]

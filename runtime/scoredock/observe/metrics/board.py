@@ -8,7 +8,7 @@ is in, and no write needs a lock.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 # Upper bounds of the buckets of times, in ms, and of batches, in requests; behind each comes an endless one.
@@ -82,6 +82,12 @@ class Board:
             fold()
         finally:
             self._changes[0] += 1
+
+    def free_others(self, numbers: Collection[int]) -> None:
+        """Free the slots that workers of none of these numbers have claimed. In the supervisor."""
+        for number, cells in self.workers():
+            if number not in numbers:
+                cells[TAKEN] = 0
 
     def read(self, look: Callable[[], T]) -> T:
         """What ``look`` returns when nothing was moved while it looked, or after many tries."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from scoredock.observe.metrics import board, script_metrics
 from scoredock.observe.metrics.board import Board
@@ -26,6 +26,10 @@ class Metrics:
     def worker(self) -> Counting:
         """What a worker that is about to be forked counts with."""
         return Counting(*self._board.claim())
+
+    def only(self, workers: Iterable[Counting]) -> None:
+        """There are these workers and no others: one that was about to be forked could not be."""
+        self._board.free_others({one.number for one in workers})
 
     def ended(self, worker: Counting, pid: int, how: str) -> None:
         """A worker has ended: it ``died``, was ``replaced``, or was ``stopped`` with the server."""
