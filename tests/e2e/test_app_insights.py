@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -131,6 +132,18 @@ def test_payloads_stay_here_where_that_is_wanted(serve, receiver):
     (request,) = receiver.items("RequestData")
     assert {"Input", "Prediction"}.isdisjoint(_properties(request))
     assert "secret-input" not in str(receiver.items("RequestData"))
+
+
+def test_payloads_are_sent_decompressed_and_none_of_those_who_may_not_call(serve, receiver):
+    server = serve(SCRIPT, **_variables(receiver, SCOREDOCK_PRIMARY_KEY="key-0123456789abcdef"))
+    zipped = {"content-encoding": "gzip", "authorization": "Bearer key-0123456789abcdef"}
+    assert server.post(content=gzip.compress(b"a row"), headers=zipped).status_code == 200
+    assert server.post(content="of a stranger").status_code == 401
+    assert server.end() == 0
+    inputs = {
+        one["data"]["baseData"]["responseCode"]: _properties(one)["Input"] for one in receiver.items("RequestData")
+    }
+    assert inputs == {"200": "a row", "401": ""}
 
 
 def test_what_init_raises_is_an_exception_of_no_request(serve, receiver):

@@ -189,6 +189,43 @@ class TestBodiesOfStrangers:
         assert exchange(service, headers=[size, key], chunks=[]).status == 413
 
 
+class TestCollection:
+    """SCOREDOCK_COLLECT_PAYLOADS: who may not call fills no storage."""
+
+    STRANGE = (
+        {},
+        with_key("wrong-0123456789abcdef"),
+        {"x-request-id": "i" * 101},
+        {"content-encoding": "gzip"},
+    )
+
+    def test_nothing_of_strangers_is_stored(self, text_script: Start, tmp_path: Path) -> None:
+        options = {"SCOREDOCK_COLLECT_TO": str(tmp_path / "seen"), "SCOREDOCK_COLLECT_PAYLOADS": "request,response"}
+        service = text_script(AML_CORS_ORIGINS="*", **options, **KEYS)
+        for headers in self.STRANGE:
+            assert service.post(content="of a stranger", headers=headers).status_code == 401
+        assert service.request("OPTIONS", "/score", content="of a stranger", headers=PREFLIGHT).status_code == 200
+        assert service.post(content="of a friend", headers=with_key(PRIMARY)).status_code == 200
+        service.service.stop()
+        stored = "".join(path.read_text() for path in (tmp_path / "seen").rglob("*.jsonl"))
+        assert stored.count("of a friend") == 2
+        assert "stranger" not in stored
+
+    def test_nothing_of_those_whom_nobody_can_know_yet_is_stored(self, text_script: Start, tmp_path: Path) -> None:
+        options = {"SCOREDOCK_COLLECT_TO": str(tmp_path / "seen"), "SCOREDOCK_COLLECT_PAYLOADS": "request"}
+        service = text_script(SCOREDOCK_TOKEN_JWKS="https://127.0.0.1:1/", **options)
+        assert service.post(content="unknown", headers=with_key("a.b.c")).status_code == 503
+        service.service.stop()
+        assert list((tmp_path / "seen").rglob("*.jsonl")) == []
+
+    def test_what_a_script_refuses_itself_is(self, raw_script: Start, tmp_path: Path) -> None:
+        options = {"SCOREDOCK_COLLECT_TO": str(tmp_path / "seen"), "SCOREDOCK_COLLECT_PAYLOADS": "request"}
+        service = raw_script("return AMLResponse('no', 403)", **options)
+        assert service.post(content="too young").status_code == 403
+        service.service.stop()
+        assert "too young" in "".join(path.read_text() for path in (tmp_path / "seen").rglob("*.jsonl"))
+
+
 class TestPreflights:
     """Browsers send them without credentials."""
 

@@ -323,6 +323,29 @@ def test_a_client_with_no_certificate_gets_health_alone(in_process, tmp_path, ce
             unknown.get("/livez")
 
 
+def test_a_long_body_of_a_client_without_a_certificate_is_refused_before_it_comes(in_process, tmp_path, certificate):
+    authority = issue(tmp_path, "authority", authority=True)
+    friend = issue(tmp_path, "friend", authority)
+    started = in_process(SCRIPT, **certificate.variables, SCOREDOCK_TLS_CLIENT_CA=str(authority.chain))
+    intake = started.service.gateway.intake
+    context = ssl.create_default_context(cafile=str(certificate.chain))
+    for shown, is_answered in ((None, True), (friend.pair, False)):
+        if shown is not None:
+            context.load_cert_chain(*shown)
+        with (
+            socket.create_connection(("127.0.0.1", started.port), 10) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as client,
+        ):
+            client.sendall(request(b"x" * 1_000_000)[:-1])
+            if is_answered:
+                assert client.recv(1000).startswith(b"HTTP/1.1 403 ")
+                assert intake.held == 0
+            else:
+                wait_until(lambda: intake.held == 999_999)
+                client.sendall(b"x")
+                assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_local_services_run_works_with_its_certificate(service):
     started = service()
     assert score("it", f"https://127.0.0.1:{started.port}/score", "abc") == "https: 3"

@@ -17,8 +17,6 @@ from scoredock.web.incoming import Incoming
 if TYPE_CHECKING:
     from scoredock.collection.collection import Collection
 
-NOT_COLLECTED = (401, 403)  # who may not ask may not fill the storage either
-
 logger = logging.getLogger("scoredock.server")
 
 
@@ -52,7 +50,7 @@ def _collect_payloads(gateway: Gateway) -> None:
         return
 
     def collect(incoming: Incoming, status: int, headers: list[Header], answer: bytes | None) -> None:
-        if incoming.path != "/score" or status in NOT_COLLECTED:
+        if incoming.path != "/score":
             return
         kind = next((value.decode("latin-1") for name, value in headers if name == b"content-type"), "")
         request = incoming.by_name, incoming.method, incoming.path, incoming.body, incoming.ids.request_id

@@ -32,8 +32,10 @@ class Door:
         door = cls(settings, also_open)
         return door if door._access is not None or door._wants_certificates else None
 
-    def may_call(self, headers: Mapping[bytes, bytes]) -> bool:
-        """Whether a request with these headers has a key or token that lets it in, where one is asked for."""
+    def may_call(self, headers: Mapping[bytes, bytes], certified: bool) -> bool:
+        """Whether a request with these headers, of a client that is ``certified`` or not, has what lets it in."""
+        if self._wants_certificates and not certified:
+            return False
         try:
             if self._access is not None:
                 self._access.admit(headers.get(b"authorization", b""))
@@ -44,11 +46,14 @@ class Door:
     def admit(self, incoming: Incoming) -> Answer | None:
         """None for a request that may come in, and the answer to a preflight, which browsers send without credentials.
 
+        Settles whether it is ``admitted``.
+
         Raises Unauthorised, NotReady while nobody can be known yet, and RequestProblem (403) without a certificate:
         RFC 9110 wants a challenge with 401, and has none for certificates.
         """
         if incoming.path in self._open:
             return None
+        incoming.admitted = False
         if self._wants_certificates and (incoming.client is None or not incoming.client.certified):
             raise RequestProblem(
                 403,
@@ -56,6 +61,7 @@ class Door:
                 "SCOREDOCK_TLS_CLIENT_CA has signed.",
             )
         if self._access is None:
+            incoming.admitted = True
             return None
         try:
             self._access.admit(incoming.by_name.get(b"authorization", b""))
@@ -69,4 +75,5 @@ class Door:
         # everybody may call, the header is between the client and the script, as it is with azmlinfsrv.
         incoming.pairs = [pair for pair in incoming.pairs if pair[0] != b"authorization"]
         incoming.by_name.pop(b"authorization", None)
+        incoming.admitted = True
         return None

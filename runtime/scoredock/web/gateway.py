@@ -59,10 +59,10 @@ class Gateway:
 
     ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
     /readyz. ``intake`` is what connections may take; those that are too many belong to ``spare``. ``may_call`` says
-    whether a request's headers let it in; None where everybody may call. ``docs_data`` writes what the page at /docs
-    fetches, by its path. ``collect``, where it is set, is told of each
-    request that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set, makes the
-    trace of a request for scoring. All methods are called on the event loop.
+    whether a request's headers, and its client's certificate, let it in; None where everybody may call. ``docs_data``
+    writes what the page at /docs fetches, by its path. ``collect``, where it is set, is told of each admitted request
+    that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set, makes the trace of
+    a request for scoring. All methods are called on the event loop.
     """
 
     def __init__(
@@ -112,10 +112,10 @@ class Gateway:
             incoming.trace = self.begin_trace(incoming)
         answer: Answer | None = None
         try:
-            if ids.refusal:
-                raise RequestProblem(431, ids.refusal)
             if self._door is not None:
                 answer = self._door.admit(incoming)
+            if ids.refusal:
+                raise RequestProblem(431, ids.refusal)
             if answer is not None:
                 pass
             elif incoming.path == "/score":
@@ -262,7 +262,7 @@ class Gateway:
             headers.append((b"content-length", b"%d" % len(answer.body)))
         if client is not None:
             client.send(incoming, answer.status, headers, answer.body)
-        if self.collect is not None:
+        if self.collect is not None and incoming.admitted:
             self.collect(incoming, answer.status, headers, answer.body)
         if incoming.path in LOGGED:
             self._note(incoming, answer.status, len(answer.body))
@@ -272,6 +272,8 @@ class Gateway:
         target = f"{path}?{query.decode('latin-1')}" if query else path
         elapsed_ms = (time.perf_counter() - incoming.started) * 1000
         trace = incoming.trace
+        if trace is not None and not incoming.admitted:
+            trace.payload = b""
         self._log.add(
             Entry(
                 incoming.ids.request_id,

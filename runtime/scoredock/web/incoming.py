@@ -41,11 +41,24 @@ class Incoming:
     left, or where there never was one. ``job`` is the request's place in the engine while it has one.
     ``refused`` says why its body was not taken; None when it was. ``arguments`` are run()'s, once they have been read.
     ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that is unknown.
-    ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on.
+    ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on. ``admitted`` says
+    whether its client may call; of others nothing is stored.
     """
 
     __slots__ = (
-        *("arguments", "batch", "body", "by_name", "client", "http_version", "ids", "job", "keep_alive", "method"),
+        *(
+            "admitted",
+            "arguments",
+            "batch",
+            "body",
+            "by_name",
+            "client",
+            "http_version",
+            "ids",
+            "job",
+            "keep_alive",
+            "method",
+        ),
         *("pairs", "path", "query", "queue_ms", "raw_path", "refused", "run_ms", "started", "trace"),
     )
 
@@ -77,6 +90,7 @@ class Incoming:
         self.refused: ScoredockError | None = None
         self.queue_ms = self.run_ms = -1.0
         self.batch = 0
+        self.admitted = True
         self.arguments: dict[str, Any] | None = None
         self.ids: Ids = NO_IDS
         self.trace: RequestTrace | None = None
@@ -85,6 +99,8 @@ class Incoming:
     def decompressed(self, body: bytes) -> None:
         """Its body is this one; nothing that the script sees tells that it came compressed."""
         self.body = body
+        if self.trace is not None and self.trace.payload:
+            self.trace.payload = body
         if b"content-length" in self.by_name:
             self.by_name[b"content-length"] = b"%d" % len(body)
         self.by_name.pop(b"content-encoding", None)

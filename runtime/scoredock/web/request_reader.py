@@ -48,7 +48,8 @@ class Receiver(Client, Protocol):
 class RequestReader:
     """Reads the requests of one connection. Bodies are kept as far as ``intake`` lets them, others discarded.
 
-    ``may_call``, if given, says whether a request's headers let it in; long bodies of others are discarded, too.
+    ``may_call``, if given, says whether a request's headers, and whether its client is certified, let it in; long
+    bodies of others are discarded, too.
 
     ``begun`` counts the requests that have begun; ``inside`` says whether the last of them has not ended, ``in_head``
     whether its headers have not, and ``discarding`` whether what comes is the rest of a body that is not taken.
@@ -57,7 +58,7 @@ class RequestReader:
     """
 
     def __init__(
-        self, receiver: Receiver, intake: Intake, may_call: Callable[[Mapping[bytes, bytes]], bool] | None = None
+        self, receiver: Receiver, intake: Intake, may_call: Callable[[Mapping[bytes, bytes], bool], bool] | None = None
     ) -> None:
         self._receiver = receiver
         self._intake = intake
@@ -179,7 +180,7 @@ class RequestReader:
         headers = self._by_name
         if self._declared <= STRANGERS_BODY and not headers.keys() & {b"transfer-encoding", b"expect"}:
             return False  # it costs little, and the connection can be kept
-        return self._may_call is not None and not self._may_call(headers)
+        return self._may_call is not None and not self._may_call(headers, self._receiver.certified)
 
     def _discard(self, reason: ScoredockError) -> None:
         """Have the request answered before its body is there."""
