@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
+import os
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from certificates import Issued, issue
+from scoredock.web.decompression import Decompression
+from scoredock.web.incoming import Incoming
 from servers import InProcess, wait_until
 
 SCRIPT = """
@@ -166,6 +172,40 @@ def test_after_every_way_that_a_client_leaves(service: InProcess, connect: Conne
         module.gate.set()
         wait_until(lambda: service.service._engine.unfinished == 0)
         expect_nothing_held(service)
+
+
+def test_nothing_of_those_who_left_waits_to_be_decompressed(service: InProcess, connect: Connect) -> None:
+    gateway, gate = service.service.gateway, threading.Event()
+    gateway._decompressor._thread = thread = ThreadPoolExecutor(1)
+    thread.submit(gate.wait, 20)
+    for _ in range(5):
+        client = connect()
+        send(client, zipped(os.urandom(MIB // 2)))
+        wait_until(lambda: gateway._decompressing)
+        client.close()
+        expect_nothing_held(service)
+    gc.collect()
+    things = [one for one in gc.get_objects() if isinstance(one, (Incoming, Decompression))]
+    assert len(things) >= 10  # in the thread's queue
+    assert [len(one.body) if isinstance(one, Incoming) else len(one._body) for one in things] == [0] * len(things)
+    gate.set()
+    client = connect()
+    send(client, zipped(b"x" * 500_000))
+    assert client.recv(MIB).startswith(b"HTTP/1.1 200 ")
+    thread.shutdown()
+
+
+def test_what_is_decompressed_when_the_server_has_ended_is_refused(service: InProcess, connect: Connect) -> None:
+    gateway, gate = service.service.gateway, threading.Event()
+    gateway._decompressor._thread = thread = ThreadPoolExecutor(1)
+    thread.submit(gate.wait, 20)
+    client = connect()
+    send(client, zipped(b"x" * 500_000))
+    wait_until(lambda: gateway._decompressing)
+    service._call(service.service.drain(0))
+    gate.set()
+    assert client.recv(MIB).startswith(b"HTTP/1.1 503 ")
+    thread.shutdown()
 
 
 def test_when_the_server_ends(service: InProcess, connect: Connect) -> None:

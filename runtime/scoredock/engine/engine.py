@@ -32,6 +32,7 @@ MAX_STUCK_THREADS = 8
 SWEEP_S = 0.004  # a result that waits for company waits no longer
 QUICK_S = 0.001  # a job that took longer has its result delivered at once
 MAX_HELD = 16
+SHUTTING_DOWN = "The server is shutting down."
 
 logger = logging.getLogger("scoredock.engine")
 
@@ -81,6 +82,7 @@ class Engine(Generic[T, R]):
         self.stuck_threads = 0
         self.scored = 0  # jobs that came back from a scoring thread
         self.draining = False
+        self._closed = False
 
     async def start(self, prepare: Callable[[], Callable[[T], R]]) -> None:
         """Start the scoring threads: the first one runs ``prepare``, and all score with what this returns.
@@ -132,6 +134,8 @@ class Engine(Generic[T, R]):
         """
         if not self._threads:
             raise NotReady("No scoring thread is available; the worker is being replaced.")
+        if self._closed:  # it was decompressed until now, or pipelined behind another one
+            raise NotReady(SHUTTING_DOWN)
         room = self._limits.max_queue - len(self._outstanding)
         if room <= 0 and room + self._being_scored() <= 0:
             raise QueueFull(f"The queue is full: {self._limits.max_queue} requests wait (SCOREDOCK_MAX_QUEUE).")
@@ -157,14 +161,15 @@ class Engine(Generic[T, R]):
             self._fail(job, Abandoned("the client left"))
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until every job is done, at most ``timeout_s`` seconds; then fail the rest with NotReady."""
+        """Wait until every job is done, at most ``timeout_s`` seconds; then fail the rest, and what comes, with NotReady."""
         self.draining = True
         deadline = time.monotonic() + timeout_s
         while self._outstanding and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
+        self._closed = True
         for job in list(self._outstanding):
             job.abandoned = True
-            self._fail(job, NotReady("The server is shutting down."))
+            self._fail(job, NotReady(SHUTTING_DOWN))
 
     def stop(self) -> None:
         """End the scoring threads after their present jobs."""

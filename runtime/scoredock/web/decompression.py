@@ -41,6 +41,13 @@ class Decompression:
         """What ``advance`` has made."""
         return self._made.getvalue()
 
+    def give_up(self) -> None:
+        """Nobody waits for it any more: let its bytes go, and have whatever thread is at it end with RequestProblem.
+
+        What clients send that leave at once would wait here, and ``intake`` would know nothing of it.
+        """
+        self._body = memoryview(b"")
+
     def finish(self) -> None:
         """Decompress all of it. Raises RequestProblem like ``advance``."""
         self.advance(self._intake.max_body + STEP)
@@ -54,7 +61,7 @@ class Decompression:
         goal = self._size + most
         while self._size < goal:
             if self._stream.eof:
-                if not self._rest and self._at == len(self._body):
+                if not self._rest and self._at >= len(self._body):
                     return True
                 self._next_member()
             if not self._rest:

@@ -85,6 +85,7 @@ class Gateway:
         self.intake = Intake.of(settings)
         self.spare = SpareConnections(self)
         self._decompressor = Decompressor()
+        self._decompressing: dict[Incoming, Decompression] = {}
         self._ids = IdReader()
         self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
@@ -140,6 +141,10 @@ class Gateway:
         """The client has left before its answer was complete."""
         if incoming.job is not None:
             self._engine.abandon(incoming.job)
+        elif (work := self._decompressing.pop(incoming, None)) is not None:
+            work.give_up()
+            self._note(incoming, 499, LEFT)
+            incoming.body, incoming.trace = b"", None  # the thread's queue keeps it for a while
 
     def streamed(self, incoming: Incoming, status: int) -> None:
         """A streamed answer has ended."""
@@ -170,6 +175,7 @@ class Gateway:
         if coding in CODINGS:
             work = Decompression(incoming.body, self.intake)
             if len(incoming.body) > AT_ONCE or not work.advance(8 * AT_ONCE):
+                self._decompressing[incoming] = work
                 self._decompressor.start(work, lambda error: self._decompressed(incoming, work, error))
                 return None
             self._take(incoming, work)
@@ -180,8 +186,7 @@ class Gateway:
         return None
 
     def _decompressed(self, incoming: Incoming, work: Decompression, error: BaseException | None) -> None:
-        if incoming.client is None:
-            self._note(incoming, 499, LEFT)
+        if self._decompressing.pop(incoming, None) is None:  # its client has left
             return
         try:
             if error is not None:
