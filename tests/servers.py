@@ -63,7 +63,7 @@ class InProcess:
     def __init__(self, flags: dict[str, Any], environment: dict[str, str], folder: Path) -> None:
         self._idle_s: float = flags.pop("idle_s", 30)
         settings, self.warnings = resolve(flags, environment, folder)
-        self._settings, self._tls = settings, load(settings)
+        self._tls = load(settings)
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)  # a failure must not hang the tests
@@ -95,7 +95,7 @@ class InProcess:
         state = ServerState()
         connect: Any = lambda **_: Connection(self.service.gateway, state, self._idle_s)  # noqa: E731
         if self._tls is not None:
-            connect = encrypted(self._tls.context, self._settings, connect)
+            connect = encrypted(self._tls.context, self.service.gateway.intake, connect)
         self._server = await self._loop.create_server(lambda: connect(server_state=state), "127.0.0.1", 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.connections = state.connections

@@ -13,6 +13,7 @@ import pytest
 from certificates import issue
 from scoredock.deploy.local.call import score
 from scoredock.errors import ServiceFailed
+from scoredock.web.connection import Connection
 from servers import wait_until
 
 SCRIPT = """
@@ -257,10 +258,13 @@ def test_handshakes_that_stall_are_ended_and_disturb_nobody(service, certificate
 
 
 def test_handshakes_are_bounded_and_the_oldest_is_ended_first(service, connect):
-    started = service(SCOREDOCK_MAX_CONNECTIONS="20")
-    stalled = [socket.create_connection(("127.0.0.1", started.port)) for _ in range(20)]
+    """Connections and handshakes together are as many as the setting says."""
+    started = service(SCOREDOCK_MAX_CONNECTIONS="50")
+    others = [connect(started) for _ in range(10)]
+    wait_until(lambda: started.service.gateway.intake.connections == len(others), 5)
+    stalled = [socket.create_connection(("127.0.0.1", started.port)) for _ in range(40)]
     try:
-        wait_until(lambda: len(started.connections) == 20, 5)
+        wait_until(lambda: len(started.connections) == 50, 5)
         client = connect(started)
         client.sendall(request(b"abc"))
         assert read_answer(client) == b"https: 3"
@@ -269,9 +273,39 @@ def test_handshakes_are_bounded_and_the_oldest_is_ended_first(service, connect):
         stalled[1].setblocking(False)
         with pytest.raises(BlockingIOError):
             stalled[1].recv(1)
+        assert len(started.connections) == 50
     finally:
         for one in stalled:
             one.close()
+
+
+def test_probes_get_in_when_connections_and_handshakes_have_used_all_up(service, connect):
+    started = service(SCOREDOCK_MAX_CONNECTIONS="5")
+    held = [connect(started) for _ in range(5)]
+    wait_until(lambda: started.service.gateway.intake.connections == len(held), 5)
+    stalled = [socket.create_connection(("127.0.0.1", started.port)) for _ in range(100)]
+    try:
+        wait_until(lambda: _ended(stalled[60]), 5)
+        probe = connect(started)
+        probe.sendall(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert read_all(probe).startswith(b"HTTP/1.1 200 ")
+        assert len(started.connections) < 5 + 2 * 32 + 1
+    finally:
+        for one in stalled:
+            one.close()
+
+
+def test_a_fault_of_the_server_is_told_and_not_taken_for_the_clients(service, connect, caplog, monkeypatch):
+    started = service()
+
+    def fail(self, data):
+        raise ValueError("a fault")
+
+    client = connect(started)
+    wait_until(lambda: any(isinstance(one, Connection) for one in started.connections))
+    monkeypatch.setattr(Connection, "data_received", fail)
+    client.sendall(b"x")
+    wait_until(lambda: any(one.levelname == "ERROR" for one in caplog.records) and "a fault" in caplog.text)
 
 
 def _ended(client: socket.socket) -> bool:

@@ -161,7 +161,10 @@ class Engine(Generic[T, R]):
             self._fail(job, Abandoned("the client left"))
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until every job is done, at most ``timeout_s`` seconds; then fail the rest, and what comes, with NotReady."""
+        """Wait until every job is done, at most ``timeout_s`` seconds; then fail the rest with NotReady.
+
+        What is submitted afterwards is refused.
+        """
         self.draining = True
         deadline = time.monotonic() + timeout_s
         while self._outstanding and time.monotonic() < deadline:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import resource
 import ssl
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from scoredock.errors import SettingError
 from scoredock.settings import Settings
+from scoredock.web.intake import Intake
 from scoredock.web.tls_transport import Handshakes, TlsTransport
 
 CIPHERS = (
@@ -113,14 +113,9 @@ def load(settings: Settings, now: datetime | None = None) -> Tls | None:
     return Tls(context, certificate)
 
 
-def encrypted(context: ssl.SSLContext, settings: Settings, connect: Any) -> Any:
-    """uvicorn's maker of protocols that speaks TLS before it makes what ``connect`` makes.
-
-    Clients have SCOREDOCK_HEADER_TIMEOUT_S for the handshake.
-    """
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    at_once = settings.max_connections if files < 0 else min(settings.max_connections, files // 2)
-    handshakes = Handshakes(context, settings.header_timeout_s, at_once)
+def encrypted(context: ssl.SSLContext, intake: Intake, connect: Any) -> Any:
+    """uvicorn's maker of protocols that speaks TLS before it makes what ``connect`` makes."""
+    handshakes = Handshakes(context, intake)
     return lambda *, server_state, **more: TlsTransport(
         handshakes, server_state, lambda: connect(server_state=server_state, **more)
     )

@@ -61,7 +61,7 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         idle_s = self.config.timeout_keep_alive
         self.config.http = lambda *, server_state, **_: Connection(self.service.gateway, server_state, idle_s)
         if self.app.tls is not None:
-            self.config.http = encrypted(self.app.tls.context, self.app.settings, self.config.http)
+            self.config.http = encrypted(self.app.tls.context, self.service.gateway.intake, self.config.http)
         self.wsgi = self.service.gateway  # never called: the connections go to it themselves
 
     async def _serve(self) -> None:
@@ -153,7 +153,11 @@ class _Server(uvicorn.Server):
     async def _finish(self, drain_s: float) -> None:
         """Give requests ``drain_s`` seconds to come in and be answered; then answer with 503, and hang up."""
         deadline = time.monotonic() + drain_s
+        told = set(self.server_state.connections)  # by uvicorn, at once; others were being accepted meanwhile
         while self.server_state.connections and time.monotonic() < deadline:
+            for connection in self.server_state.connections - told:
+                told.add(connection)
+                connection.shutdown()
             await asyncio.sleep(0.02)
         if self.server_state.connections:
             await self._service.drain(0)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.server import ServerState
 
+from scoredock.web.intake import SPARE, Intake
+
 if TYPE_CHECKING:
     from scoredock.web.connection import Connection
 
@@ -36,21 +38,25 @@ logger = logging.getLogger("scoredock.web")
 class Handshakes:
     """What all connections of one server share.
 
-    A handshake has ``time_s`` seconds. At most ``at_once`` are under way: one more ends the oldest, since those that
-    are meant to end take milliseconds.
+    A handshake has the time of ``intake`` for a request's head. As many are under way as connections may still come,
+    and always a few, so that those that stall take no file that connections, or probes, need. One more ends the oldest,
+    since those that are meant to end take milliseconds.
     """
 
-    def __init__(self, context: ssl.SSLContext, time_s: float, at_once: int) -> None:
+    def __init__(self, context: ssl.SSLContext, intake: Intake) -> None:
         self.context = context
-        self.time_s = time_s
-        self._at_once = at_once
+        self.time_s = intake.header_timeout_s
+        self._intake = intake
         self._under_way: dict[TlsTransport, None] = {}
 
     def begin(self, transport: TlsTransport) -> None:
         """One more."""
         self._under_way[transport] = None
-        if len(self._under_way) > self._at_once:
-            next(iter(self._under_way)).abort()
+        intake = self._intake
+        while len(self._under_way) > max(SPARE, intake.max_connections - intake.connections):
+            oldest = next(iter(self._under_way))
+            self.end(oldest)
+            oldest.abort()
 
     def end(self, transport: TlsTransport) -> None:
         """It is done, or given up."""
@@ -115,13 +121,16 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         try:
             if self._connection is None:
                 self._tls.do_handshake()
-                self._flush()
-                self._open(self._tls)
-            self._read(self._tls)
         except ssl.SSLWantReadError:
             self._flush()
-        except (ssl.SSLError, ValueError) as error:
+            return
+        except ssl.SSLError as error:
             self._refuse(error)
+            return
+        self._flush()
+        if self._connection is None:
+            self._open(self._tls)
+        self._read(self._tls)
 
     def _open(self, tls: ssl.SSLObject) -> None:
         """The handshake is done: the Connection begins."""
@@ -136,7 +145,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def _read(self, tls: ssl.SSLObject) -> None:
         """Decrypt all that has come, and hand it over in one piece."""
-        pieces, left = [], False
+        pieces, left, refused = [], False, None
         try:
             while self._incoming.pending or tls.pending():
                 piece = tls.read(RECORD)
@@ -146,9 +155,13 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
                 pieces.append(piece)
         except ssl.SSLWantReadError:
             pass
+        except ssl.SSLError as error:
+            refused = error
         self._flush()  # what TLS itself answers: a change of keys
         if pieces and self._connection is not None:
             self._connection.data_received(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if refused is not None:
+            self._refuse(refused)
         if left:  # the client has said that it sends no more: it has left, as with plain TCP
             self.close()
 
