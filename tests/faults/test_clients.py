@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -176,3 +178,25 @@ def test_ten_thousand_idle_connections_leave_scoring_as_quick(serve):
             client.communicate()
     wait_until(lambda: psutil.Process(pid).num_fds() < 100, what="their end")
     assert server.post(content="x").status_code == 200
+
+
+def test_clients_that_connect_while_the_server_ends_do_not_hold_it_up(serve):
+    """One that is being accepted at that moment was not told, and an idle client holds for the whole drain."""
+    for _ in range(4):
+        server = serve(SCRIPT, "--worker_count", "2", SCOREDOCK_DRAIN_TIMEOUT_S="20")
+        wait_until(lambda server=server: server.output.count("is ready") == 2)
+        held: list[socket.socket] = []
+
+        def connect(port=server.port, held=held):
+            with contextlib.suppress(OSError):  # as soon as nobody listens
+                while len(held) < 5000:
+                    held.append(socket.create_connection(("127.0.0.1", port), 1))
+
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(connect)
+            wait_until(lambda held=held: len(held) > 200)
+            began = time.monotonic()
+            assert server.end() == 0
+            assert time.monotonic() - began < 15
+        for one in held:
+            one.close()

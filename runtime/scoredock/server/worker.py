@@ -127,6 +127,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: Any = None) -> None:
         self._service.begin_drain()
         await self._accept_who_waits(sockets or [])
+        self._told = set(self.server_state.connections)  # by uvicorn, in a moment; others are just being accepted
         self._drain = asyncio.ensure_future(self._finish(self._drain_s))
         await super().shutdown(sockets)
         self._drain.cancel()
@@ -153,10 +154,9 @@ class _Server(uvicorn.Server):
     async def _finish(self, drain_s: float) -> None:
         """Give requests ``drain_s`` seconds to come in and be answered; then answer with 503, and hang up."""
         deadline = time.monotonic() + drain_s
-        told = set(self.server_state.connections)  # by uvicorn, at once; others were being accepted meanwhile
         while self.server_state.connections and time.monotonic() < deadline:
-            for connection in self.server_state.connections - told:
-                told.add(connection)
+            for connection in self.server_state.connections - self._told:
+                self._told.add(connection)
                 connection.shutdown()
             await asyncio.sleep(0.02)
         if self.server_state.connections:
