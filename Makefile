@@ -57,7 +57,7 @@ test-gpu-image: .venv/.dev
 
 test-azure: .venv/.dev
 	@test -x .venvs/azurite/node_modules/.bin/azurite-blob || npm install --no-audit --no-fund --prefix .venvs/azurite azurite@3
-	$(BIN)/python -m pytest -m azurite tests/unit/deploy tests/e2e $(ARGS)
+	$(BIN)/python -m pytest -m azurite tests/unit/deploy tests/unit/collection tests/e2e $(ARGS)
 
 lock:
 	@test -x .venvs/lock/bin/python || $(PYTHON) -m venv .venvs/lock
