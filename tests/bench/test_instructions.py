@@ -9,8 +9,8 @@ import pytest
 from .instructions import units
 
 # What `python tests/bench/instructions.py` printed when these were set, and a twentieth more. The figures differ by
-# less than 0.5 % from run to run. Who makes the path faster sets them anew. Of echo's, metrics take 3, the request's line
-# with its wait and sizes 9, the limits on what clients send 2.
+# less than 0.5 % from run to run. Who makes the path faster sets them anew. Of echo's, metrics take 3, a request's
+# line with its wait and sizes 9.
 COST = {"echo": 49.3, "array": 65.4}
 
 
