@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from scoredock.collection import CLOSE_S
 from scoredock.collection.config import CollectionConfig, Target, payload_target
-from scoredock.collection.current import CLOSE_S
 from scoredock.collection.files import Item, Stream
 from scoredock.collection.payloads import Payload, PayloadStream
 from scoredock.collection.snapshots import OVERHEAD_BYTES, snapshot

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scoredock.collection import CLOSE_S
+
 if TYPE_CHECKING:
     from scoredock.collection.collection import Collection
-
-CLOSE_S = 2.0
 
 
 class _Current:

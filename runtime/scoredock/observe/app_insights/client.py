@@ -20,8 +20,8 @@ from opentelemetry.trace import Span, SpanKind
 
 from scoredock.observe.app_insights.lines import LineHandler, LogQueue
 from scoredock.observe.tracing.outbox import Outbox, listen
-from scoredock.observe.tracing.provider import SCOPE, unobserved
 from scoredock.observe.tracing.request_trace import RequestTrace
+from scoredock.observe.tracing.scope import SCOPE, unobserved
 from scoredock.settings import Settings
 
 MAX_DIMENSION = 8192  # characters of a custom dimension that Application Insights keeps; the exporter cuts there, too

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import socket
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
@@ -22,12 +20,12 @@ from scoredock import __version__
 from scoredock.observe.tracing.environment import exporter_names, has_entry_point, number, traces_wanted
 from scoredock.observe.tracing.outbox import LastWords, Outbox, listen
 from scoredock.observe.tracing.request_trace import Tracing, Value
+from scoredock.observe.tracing.scope import SCOPE, unobserved
 from scoredock.settings import Settings
 
 if TYPE_CHECKING:
     from scoredock.observe.app_insights.client import AppInsights
 
-SCOPE = "scoredock"  # of the spans that are made here
 _GROUP = "opentelemetry_traces_exporter"
 
 logger = logging.getLogger("scoredock.telemetry")
@@ -81,17 +79,6 @@ def resource_of(settings: Settings) -> Resource:
         "process.pid": os.getpid(),
     }
     return Resource.create({**ours, **OTELResourceDetector().detect().attributes})
-
-
-@contextlib.contextmanager
-def unobserved() -> Iterator[None]:
-    """What happens here makes no spans, also where a script has its HTTP client instrumented."""
-    key = getattr(otel_context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")
-    token = otel_context.attach(otel_context.set_value(key, True))
-    try:
-        yield
-    finally:
-        otel_context.detach(token)
 
 
 class QueueingProcessor(SpanProcessor):
