@@ -17,7 +17,7 @@ from scoredock.web.incoming import Client, Incoming
 from scoredock.web.intake import Intake
 
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a row of a chunked body's frame
-STRANGERS_BODY = 64 * 1024  # bytes of a body that is read before its sender is known
+STRANGERS_BODY = 8 * 1024  # bytes of a body that is read before its sender is known
 MAX_HEADERS = 100
 MAX_TARGET = 32 * 1024  # bytes of a request's target: path and query
 SMALL_PIECE = 4096  # bytes of a body's piece below which it costs too much to be kept by itself
@@ -279,7 +279,7 @@ class RequestReader:
                 self.give_up(414, TARGET_TOO_LONG)
                 return
             parsed = httptools.parse_url(self._url)
-            self._raw_path, self._query = parsed.path or b"", parsed.query or b""
+            self._raw_path, self._query = parsed.path or b"/", parsed.query or b""
         if b"content-length" in by_name and b"transfer-encoding" not in by_name:
             self._declared = int(by_name[b"content-length"])
         if self._declared > self.max_body:

@@ -201,9 +201,9 @@ def test_a_folder_that_somebody_named_stays_with_what_else_is_in_it(tmp_path, mo
     monkeypatch.setenv(script_metrics.VARIABLE, str(folder))
     metrics = Metrics(1, INFO)
     (folder / "counter_7.db").touch()
-    (folder / "notes.txt").write_text("mine")
+    (folder / "customers.db").write_text("mine")
     metrics.close()
-    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+    assert [path.name for path in folder.iterdir()] == ["customers.db"]
 
 
 def test_a_dead_workers_file_that_is_cut_off_costs_its_numbers_alone(metrics: Metrics, caplog) -> None:

@@ -8,6 +8,7 @@ import datetime
 import decimal
 import enum
 import json
+import re
 import uuid
 from typing import Any
 
@@ -57,6 +58,11 @@ def encoded(value: Any) -> Any:
     return strict(encode(value))
 
 
+def short(value: Any) -> str:
+    """A test's name, the same in every process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:50].replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("result", "expected"),
     [
@@ -82,7 +88,7 @@ def encoded(value: Any) -> Any:
         ({2: "a", None: "b", True: "c", 1.5: "d"}, {"2": "a", "null": "b", "true": "c", "1.5": "d"}),
         ({np.int64(7): 1, datetime.date(2020, 1, 2): 2}, {"7": 1, "2020-01-02": 2}),
     ],
-    ids=lambda one: repr(one)[:40],
+    ids=short,
 )
 def test_python_values(result: Any, expected: Any) -> None:
     assert encoded(result) == expected
@@ -104,7 +110,7 @@ def test_python_values(result: Any, expected: Any) -> None:
         (np.array(["2020-01-02", "NaT"], "datetime64[D]"), ["2020-01-02T00:00:00", None]),
         (np.array(["1970-01-01", "NaT"], "datetime64[ns]"), ["1970-01-01T00:00:00", None]),
     ],
-    ids=lambda one: repr(one)[:50],
+    ids=short,
 )
 def test_points_in_time_are_iso_8601(result: Any, expected: Any) -> None:
     assert encoded(result) == expected
@@ -137,7 +143,7 @@ def test_points_in_time_are_iso_8601(result: Any, expected: Any) -> None:
         (np.zeros((0, 3)), []),
         (np.zeros((2, 0)), [[], []]),
     ],
-    ids=lambda one: repr(one)[:50],
+    ids=short,
 )
 def test_numpy_values(result: Any, expected: Any) -> None:
     assert encoded(result) == expected
@@ -160,7 +166,7 @@ def test_numpy_values(result: Any, expected: Any) -> None:
         (pd.NaT, None),
         ([pd.NaT, pd.NA, np.datetime64("NaT")], [None, None, None]),
     ],
-    ids=lambda one: repr(one)[:40].replace("\n", " "),
+    ids=short,
 )
 def test_pandas_values(result: Any, expected: Any) -> None:
     assert encoded(result) == expected
@@ -196,7 +202,7 @@ def test_a_dataclass_reads_the_same_whatever_stands_beside_it() -> None:
         ({(1, 2): 3}, "result: key (1, 2) of type tuple cannot be a JSON key"),
         ([{"a": {b"k": 1}}], "result[0][\"a\"]: key b'k' of type bytes cannot be a JSON key"),
     ],
-    ids=lambda one: repr(one)[:40].replace("\n", " "),
+    ids=short,
 )
 def test_what_cannot_be_encoded_is_told_with_its_path(result: Any, message: str) -> None:
     with pytest.raises(EncodingError) as caught:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -83,5 +83,7 @@ def _add(path: Path, to: Path) -> None:
 
 
 def _files(folder: str, owner: str) -> list[Path]:
-    found: Iterable[Path] = Path(folder).glob(f"*_{owner}.db") if owner != "*" else Path(folder).glob("*.db")
-    return list(found)
+    """prometheus-client's files of one process, or of all (``*``); the folder may hold other files, too."""
+    owners = rf"(\d+|{PAST})" if owner == "*" else owner
+    name = re.compile(rf"(counter|histogram|summary|gauge_\w+)_{owners}\.db")
+    return [path for path in Path(folder).glob("*.db") if name.fullmatch(path.name)]
