@@ -32,6 +32,7 @@ NOT_OURS = {
     "AWS_ENDPOINT_URL",  # read by object stores' libraries, as are the next two
     "AZURE_STORAGE_CONNECTION_STRING",
     "GOOGLE_APPLICATION_CREDENTIALS",
+    "PROMETHEUS_MULTIPROC_DIR",  # read by prometheus-client
     "SCOREDOCK_KEY",  # of clients
     "SCOREDOCK_WORKSPACE",  # of the deployment workflow, which has no settings of the server
     "SERVER_PORT",  # set for scripts
