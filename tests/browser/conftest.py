@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright keeps an event loop in the thread, where other tests run theirs
 def browser() -> Iterator[Browser]:
     """The browser, without a window."""
     if not Path(CHROMIUM).exists():

@@ -206,6 +206,7 @@ class TestCollection:
             assert service.post(content="of a stranger", headers=headers).status_code == 401
         assert service.request("OPTIONS", "/score", content="of a stranger", headers=PREFLIGHT).status_code == 200
         assert service.post(content="of a friend", headers=with_key(PRIMARY)).status_code == 200
+        wait_until(lambda: not service.connections)  # what is collected is, behind the answer
         service.service.stop()
         stored = "".join(path.read_text() for path in (tmp_path / "seen").rglob("*.jsonl"))
         assert stored.count("of a friend") == 2
@@ -215,6 +216,7 @@ class TestCollection:
         options = {"SCOREDOCK_COLLECT_TO": str(tmp_path / "seen"), "SCOREDOCK_COLLECT_PAYLOADS": "request"}
         service = text_script(SCOREDOCK_TOKEN_JWKS="https://127.0.0.1:1/", **options)
         assert service.post(content="unknown", headers=with_key("a.b.c")).status_code == 503
+        wait_until(lambda: not service.connections)  # what is collected is, behind the answer
         service.service.stop()
         assert list((tmp_path / "seen").rglob("*.jsonl")) == []
 
@@ -222,6 +224,7 @@ class TestCollection:
         options = {"SCOREDOCK_COLLECT_TO": str(tmp_path / "seen"), "SCOREDOCK_COLLECT_PAYLOADS": "request"}
         service = raw_script("return AMLResponse('no', 403)", **options)
         assert service.post(content="too young").status_code == 403
+        wait_until(lambda: not service.connections)  # what is collected is, behind the answer
         service.service.stop()
         assert "too young" in "".join(path.read_text() for path in (tmp_path / "seen").rglob("*.jsonl"))
 
