@@ -79,7 +79,7 @@ def key_in(content: bytes) -> bytes:
     """The key that a file or variable holds: without the line's end. Raises ValueError."""
     key = content.removesuffix(b"\n").removesuffix(b"\r")
     if not key:
-        raise ValueError("is empty. Make one: openssl rand -hex 32")
+        raise ValueError("is empty. `openssl rand -hex 32` makes a key.")
     if not all(0x21 <= byte <= 0x7E for byte in key):
         raise ValueError(
             "has white space, control or other characters that are not ASCII, which cannot travel in a header. "
