@@ -19,8 +19,8 @@ Each setting is a variable, a key of the config file, and, where the table shows
 - The config file is JSON, one key a variable: `{"AZUREML_ENTRY_SCRIPT": "score.py", "WORKER_COUNT": 2}`.
   It is the file that `AZUREML_CONFIG_FILE` or `--config_file` names, else `config.json` in the app root,
   else `config.json` beside the entry script. A key that is no setting is ignored with a warning.
-- An empty variable counts as not set. `true`, `1`, `yes` and `on` are true; `false`, `0`, `no` and `off` are
-  false.
+- An empty variable counts as not set, but those of keys and tokens end the start when they are empty, as they would
+  guard nothing. `true`, `1`, `yes` and `on` are true; `false`, `0`, `no` and `off` are false.
 - A value that a setting cannot have ends the start with exit code 3 and a line that names the setting, where
   the value came from, what was expected and what came.
 """
