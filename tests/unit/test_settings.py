@@ -297,3 +297,10 @@ def test_auto_is_as_many_workers_as_there_are_cpus(config_file, word):
     assert resolve({"config_file": str(path)}, {}, Path("/srv"))[0].worker_count == cpus
     with pytest.raises(SettingError, match=r"SCOREDOCK_PORT .*: expected a whole number from 1 to 65535, got"):
         resolve({}, {"SCOREDOCK_PORT": word}, Path("/srv"))
+
+
+def test_a_variable_that_looks_like_a_setting_is_told(tmp_path: Path) -> None:
+    misspelt = {"SCOREDOCK_PRIMRY_KEY": "hush-hush", "SCOREDOCK_KEY": "a", "SCOREDOCK_WORKSPACE": "b"}
+    _, warnings = resolve({}, misspelt, tmp_path)
+    expected = "variable SCOREDOCK_PRIMRY_KEY is not a setting and is ignored. Did you mean SCOREDOCK_PRIMARY_KEY?"
+    assert warnings == [expected]

@@ -30,7 +30,8 @@ def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> s
         port = settings.health_listener_port
         lines.append(f"           http://{settings.host}:{port}/livez  http://{settings.host}:{port}/readyz")
     if settings.metrics:
-        lines.append(f"  metrics  http://{settings.host}:{settings.metrics_port or settings.port}/metrics")
+        own_port = f"http://{settings.host}:{settings.metrics_port}"
+        lines.append(f"  metrics  {own_port if settings.metrics_port else base}/metrics")
     return "\n".join(lines)
 
 

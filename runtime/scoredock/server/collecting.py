@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from scoredock.collection import current
-from scoredock.collection.config import collection_config
+from scoredock.collection.config import collection_config, payload_target
 from scoredock.errors import BootError, SettingError
 from scoredock.observe import context
 from scoredock.settings import Settings
@@ -24,6 +24,8 @@ def check_collection(settings: Settings) -> None:
     """Log the warnings of its settings; raises BootError for settings that cannot be."""
     try:
         config = collection_config(settings)
+        if config.payloads:
+            payload_target(config)
     except SettingError as error:
         raise BootError("settings", str(error)) from None
     for warning in config.warnings:

@@ -13,6 +13,7 @@ from scoredock.errors import SettingError
 from scoredock.settings.declaration import Declaration
 from scoredock.settings.table import ACCESS, Settings, declarations
 
+NOT_THE_SERVERS = ("SCOREDOCK_KEY", "SCOREDOCK_WORKSPACE")  # of clients, and of the deployment workflow
 TRUE = {"true", "1", "yes", "on", "y", "t"}
 FALSE = {"false", "0", "no", "off", "n", "f", ""}
 
@@ -50,9 +51,9 @@ def resolve(
                 break
 
     path = _config_file(values, current_folder)
-    warnings: list[str] = []
+    warnings = _unknown_variables(environment, table)
     if path is not None:
-        warnings = _read_config_file(path, table, values)
+        warnings += _read_config_file(path, table, values)
     values.setdefault("app_root", Path())
     for declaration in table:
         if declaration.kind == "path" and values.get(declaration.name) is not None:
@@ -60,6 +61,18 @@ def resolve(
             # Mounted secrets are replaced by turning a link to them: what it leads to now must not be kept.
             values[declaration.name] = path.absolute() if declaration.group == ACCESS else path.resolve()
     return Settings(**values), warnings
+
+
+def _unknown_variables(environment: Mapping[str, str], table: tuple[Declaration, ...]) -> list[str]:
+    """Warnings about variables that look like settings: one that is misspelt may leave a service without its key."""
+    known = [entry.variable for entry in table]
+    warnings = []
+    for name in environment:
+        if name.startswith("SCOREDOCK_") and name not in known and name not in NOT_THE_SERVERS:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            warnings.append(f"variable {name} is not a setting and is ignored.{hint}")
+    return warnings
 
 
 def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None:

@@ -115,11 +115,13 @@ class Settings:
     token_audience: str | None = setting("str", "SCOREDOCK_TOKEN_AUDIENCE", None, ACCESS,
         "Audience (`aud`) that tokens must name; without it, tokens for other services are taken, too.", guards=True)
     tls_certificate: Path | None = setting("path", "SCOREDOCK_TLS_CERTIFICATE", None, ACCESS,
-        "Certificate chain (PEM) of the serving port; with it the port speaks TLS alone. Read again on SIGHUP.")
+        "Certificate chain (PEM) of the serving port; with it the port speaks TLS alone. Read again on SIGHUP.",
+        guards=True)
     tls_key: Path | None = setting("path", "SCOREDOCK_TLS_KEY", None, ACCESS,
-        "Private key (PEM, without a password) of that certificate.")
+        "Private key (PEM, without a password) of that certificate.", guards=True)
     tls_client_ca: Path | None = setting("path", "SCOREDOCK_TLS_CLIENT_CA", None, ACCESS,
-        "Certificate authorities (PEM): clients must present a certificate of theirs for everything but health.")
+        "Certificate authorities (PEM): clients must present a certificate of theirs for everything but health.",
+        guards=True)
 
     scoring_timeout_ms: int = setting("int", "SCORING_TIMEOUT_MS", 3_600_000, LIMITS,
         "Milliseconds after which a request that is being scored is answered with 500; 0 for no limit.", minimum=0)
