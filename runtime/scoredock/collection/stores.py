@@ -121,7 +121,7 @@ class ObjectStore:
         return True
 
     def append(self, path: str, head: bytes, data: bytes) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # object stores cannot, and nobody asks: parts are replaced whole
 
     def replace(self, path: str, data: bytes) -> None:
         whole = f"{self._root}/{path}"
