@@ -19,6 +19,7 @@ class Outcome:
     """``status`` is 0 where no whole answer came; ``failure`` says why: refused, reset, closed, cut or hung.
 
     A connection that is closed without a byte of an answer is ``closed``; one that breaks inside an answer is ``cut``.
+    ``reused`` says that the connection had carried an answer before: the server had accepted it for certain.
     """
 
     sent: float
@@ -27,6 +28,7 @@ class Outcome:
     failure: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    reused: bool = False
 
 
 class Load:
@@ -118,18 +120,19 @@ class Load:
             link.writer.close()
 
     async def _one(self, sent: float, link: _Link | None) -> tuple[Outcome, _Link | None]:
+        reused = link is not None
         link = link or _Link()
         try:
             outcome = await asyncio.wait_for(self._exchange(sent, link), self._patience_s)
             if self._keep_alive and outcome.headers.get("connection") != "close":
                 return outcome, link
         except (TimeoutError, asyncio.TimeoutError):  # two classes before Python 3.11
-            outcome = Outcome(sent, time.monotonic() - sent, 0, "hung")
+            outcome = Outcome(sent, time.monotonic() - sent, 0, "hung", reused=reused)
         except (OSError, asyncio.IncompleteReadError) as error:
             cut = link.stage == "cut" or bool(getattr(error, "partial", b""))
             reset = link.stage == "closed" and isinstance(error, OSError)
             failure = "cut" if cut else "reset" if reset else link.stage
-            outcome = Outcome(sent, time.monotonic() - sent, 0, failure)
+            outcome = Outcome(sent, time.monotonic() - sent, 0, failure, reused=reused)
         if link.writer is not None:
             link.writer.close()
         return outcome, None
