@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from blockbuster import BlockBuster
 
 from scoredock.observe.logs import LineFormatter
 from servers import InProcess, wait_until
@@ -30,6 +31,21 @@ from azureml.contrib.services.aml_response import AMLResponse
 """
 
 Start = Callable[..., InProcess]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_event_loop() -> Iterator[None]:
+    """Code of ours that waits on the event loop, for a file, a lock, a socket or the clock, raises BlockingError."""
+    guard = BlockBuster("scoredock")
+    # Small files on this machine: secrets that have changed, the page's own at its first visit.
+    for file, function in (("access/watched_file.py", {"refresh", "_read"}), ("web/docs.py", "_file")):
+        for call in ("io.BufferedReader.read", "os.stat"):
+            guard.functions[call].can_block_in(file, function)
+    guard.activate()
+    try:
+        yield
+    finally:
+        guard.deactivate()
 
 
 @pytest.fixture
