@@ -134,7 +134,7 @@ def test_the_health_command_and_the_health_port(serve_tls, certificate):
     assert httpx.get(f"http://127.0.0.1:{server.health_port}/readyz").status_code == 200
     code, said = health(server)  # it does not know of TLS
     assert code == 1
-    assert "answered 400, but not as scoredock does" in said
+    assert "answered 400, but not as scoredock does. Does it speak HTTPS? Set SCOREDOCK_TLS_CERTIFICATE" in said
 
 
 class Load:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from scoredock.cli.setting_options import setting_options
+from scoredock.cli.setting_options import OptionsCommand, setting_options
 from scoredock.entry import EntryScript
 from scoredock.entry.script import script_traceback
 from scoredock.errors import BootError, EncodingError, ExitCode, RequestProblem, SettingError
@@ -37,7 +37,7 @@ _EPILOG = (
 )
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=OptionsCommand, epilog=_EPILOG)
 @setting_options(only=("entry_script", "model_dir", "config_file"))
 @click.option(
     "--request",
@@ -46,12 +46,21 @@ _EPILOG = (
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File whose content is the request's body. Default: the sample of the script's own schema.",
 )
-def check(request_file: Path | None, **flags: Any) -> None:
+@click.option(
+    "--content-type",
+    metavar="TYPE",
+    help="The request's Content-Type. Default: application/json; for a raw script application/octet-stream, unless "
+    "the file's name ends with .json.",
+)
+def check(request_file: Path | None, content_type: str | None, **flags: Any) -> None:
     """Import a script, call init(), score one request, and show what a caller would see.
 
     \b
     scoredock check --entry_script score.py --model_dir model --request request.json
+    scoredock check --entry_script score.py --request photo.png --content-type image/png
     """
+    if content_type is not None and request_file is None:
+        raise click.UsageError("--content-type says what the file of --request FILE holds: give that too.")
     from scoredock import compat
     from scoredock.accelerators.choice import choose
     from scoredock.observe import logs
@@ -79,7 +88,7 @@ def check(request_file: Path | None, **flags: Any) -> None:
     script = booted.script
     _line("script", f"{script.path}, imported and initialised in {elapsed[0]:.2f} s")
     _show_arguments(booted)
-    _score(script, settings, request_file)
+    _score(script, settings, request_file, content_type)
 
 
 def _show_arguments(booted: Booted) -> None:
@@ -105,7 +114,7 @@ def _default_text(argument: Argument) -> str:
     return "" if argument.default is EMPTY else f", or nothing for {argument.default!r}"
 
 
-def _score(script: EntryScript, settings: Settings, request_file: Path | None) -> None:
+def _score(script: EntryScript, settings: Settings, request_file: Path | None, content_type: str | None) -> None:
     from scoredock.schema import build_documents
     from scoredock.scoring.scoring import Scoring
 
@@ -113,7 +122,7 @@ def _score(script: EntryScript, settings: Settings, request_file: Path | None) -
         documents = build_documents(script.signature, settings)
     except BootError as error:
         _fail(error.phase, str(error), ExitCode.BOOT_FAILED)
-    incoming, source = _request(script, request_file)
+    incoming, source = _request(script, request_file, content_type)
     if incoming is None:
         _line("request", "none was scored: the script has no schema with samples. Give one with --request FILE.")
     else:
@@ -152,7 +161,7 @@ def _score_one(scoring: Any, incoming: Any) -> None:
     _line("answer", f"{answer.status} {body}")
 
 
-def _request(script: EntryScript, request_file: Path | None) -> tuple[Incoming | None, str]:
+def _request(script: EntryScript, request_file: Path | None, content_type: str | None) -> tuple[Incoming | None, str]:
     """The request to score, and where its body is from."""
     from scoredock.scoring.warm_up import sample_request
     from scoredock.web.incoming import Incoming
@@ -160,9 +169,9 @@ def _request(script: EntryScript, request_file: Path | None) -> tuple[Incoming |
     if request_file is None:
         return sample_request(script.signature), "the schema's own sample"
     body = request_file.read_bytes()
-    raw = script.signature.kind is Kind.RAW and request_file.suffix != ".json"
-    content_type = b"application/octet-stream" if raw else b"application/json"
-    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    is_binary = script.signature.kind is Kind.RAW and request_file.suffix != ".json"
+    content_type = content_type or ("application/octet-stream" if is_binary else "application/json")
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
     return Incoming("POST", "/score", b"", headers, dict(headers), body), str(request_file)
 
 

@@ -61,7 +61,9 @@ def _ask(settings: Settings) -> tuple[bool, str]:
         content = json.loads(body)
         said = content.get("message") or content["status"]
     except (ValueError, LookupError, AttributeError):
-        return False, f"{host}:{port}/readyz answered {response.status}, but not as scoredock does"
+        hint = ". Does it speak HTTPS? Set SCOREDOCK_TLS_CERTIFICATE here too, as its server has it"
+        text = f"{host}:{port}/readyz answered {response.status}, but not as scoredock does"
+        return False, text + (hint if b"HTTPS" in body else "")
     return response.status == 200, str(said)
 
 

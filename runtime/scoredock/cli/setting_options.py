@@ -12,7 +12,22 @@ from scoredock.settings import Declaration, groups
 _NAMES = {"int": "NUMBER", "path": "PATH", "str": "TEXT"}
 
 
-class GroupedCommand(click.Command):
+class OptionsCommand(click.Command):
+    """A command without arguments, which says so to who names the script as one."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options. Raises UsageError for what is none."""
+        rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            ctx.fail(
+                f"Expected options alone, got {rest[0]}. Name the script with its option: --entry_script {rest[0]}"
+            )
+        return rest
+
+
+class GroupedCommand(OptionsCommand):
     """A command whose help shows its options under the headings of the settings' groups."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -45,7 +45,7 @@ def token() -> None:
 def _seconds(context: click.Context, parameter: click.Parameter, given: str) -> int:
     found = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", given)
     if found is None:
-        raise click.BadParameter(f"expected a number and s, m, h or d, as in 90s, 15m, 1h, 7d; got {given!r}.")
+        raise click.BadParameter(f"expected a number above 0 and s, m, h or d, as in 90s, 15m, 1h, 7d; got {given!r}.")
     return int(found[1]) * _SECONDS[found[2]]
 
 
@@ -135,6 +135,8 @@ def _secret(secret_file: Path | None) -> bytes:
 def _read(path: Path, parse: Any) -> Any:
     try:
         return parse(path.read_bytes())
+    except OSError as error:
+        raise Refused(f"{path}: expected a file that can be read, got: {error.strerror}.") from None
     except ValueError as error:
         raise Refused(f"{path} {error}") from None
 

@@ -57,6 +57,9 @@ def test_a_good_script_is_shown_as_a_caller_sees_it(check):
 
 
 INIT = "def init():\n    pass\n"
+RAW = (
+    "from azureml.contrib.services.aml_request import rawhttp\n" + INIT + "@rawhttp\ndef run(request):\n    return BODY"
+)
 ENDS = {
     "import": ("import nothing_like_this", 10, "ModuleNotFoundError"),
     "contract": ("def run(data):\n    pass", 11, "does not define init()"),
@@ -97,14 +100,36 @@ def test_without_schema_and_request_nothing_is_scored_and_it_says_so(check):
 
 def test_a_raw_script_gets_the_flask_request(check, tmp_path):
     (tmp_path / "image.bin").write_bytes(bytes(range(256)))
-    script = (
-        "from azureml.contrib.services.aml_request import rawhttp\n"
-        + INIT
-        + "@rawhttp\ndef run(request):\n    return len(request.get_data())"
-    )
-    code, output = check(script, "--request", "image.bin")
+    code, output = check(RAW.replace("BODY", "len(request.get_data())"), "--request", "image.bin")
     assert code == 0, output
     assert "200 256" in output
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("photo.png", (), "application/octet-stream"),
+        ("request.json", (), "application/json"),
+        ("photo.png", ("--content-type", "image/png"), "image/png"),
+    ],
+)
+def test_a_raw_script_gets_the_content_type(check, tmp_path, name, arguments, expected):
+    (tmp_path / name).write_bytes(b"{}")
+    code, output = check(RAW.replace("BODY", "request.content_type"), "--request", name, *arguments)
+    assert code == 0, output
+    assert f'200 "{expected}"' in output
+
+
+def test_a_content_type_without_a_request_is_refused(check):
+    code, output = check(INIT, "--content-type", "image/png")
+    assert code == 2
+    assert "give that too" in output
+
+
+def test_a_script_that_is_no_option_is_told_its_option(check):
+    code, output = check(INIT, "score.py")
+    assert code == 2
+    assert "Name the script with its option: --entry_script score.py" in output
 
 
 def test_a_wrong_setting_is_named(check):

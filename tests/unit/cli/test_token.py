@@ -85,9 +85,14 @@ def test_no_file_is_replaced(tmp_path: Path) -> None:
         (["issue"], 2, "--secret-file FILE"),
         (["issue", "--secret-file", "secret", "--private-key", "k.pem"], 2, "not with both"),
         (["issue", "--secret-file", "secret", "--lifetime", "soon"], 2, "as in 90s, 15m, 1h, 7d"),
-        (["issue", "--secret-file", "secret", "--lifetime", "0s"], 2, "as in 90s, 15m, 1h, 7d"),
+        (
+            ["issue", "--secret-file", "secret", "--lifetime", "0s"],
+            2,
+            "a number above 0 and s, m, h or d, as in 90s, 15m, 1h, 7d",
+        ),
         (["issue", "--secret-file", "short"], 1, "at least 32"),
-        (["issue", "--secret-file", "nowhere"], 1, "No such file"),
+        (["issue", "--secret-file", "nowhere"], 1, "nowhere: expected a file that can be read, got: No such file"),
+        (["issue", "--private-key", "k.pem"], 1, "k.pem: expected a file that can be read, got: No such file"),
         (["issue", "--private-key", "secret"], 1, "is no private key"),
     ],
 )
