@@ -9,9 +9,8 @@ import click
 
 from scoredock import __version__
 from scoredock.cli.lazy_group import LazyGroup
-from scoredock.cli.serve import serve
 
-_COMMANDS = ("check", "deploy", "health", "model", "package", "service", "token")
+_COMMANDS = ("check", "serve", "health", "token", "model", "deploy", "service", "package")
 
 
 @click.group(
@@ -30,12 +29,13 @@ def main() -> None:
     Call it:                        curl --json '{"data": [[1, 2]]}' localhost:5001/score
     Keep a model under a name:      scoredock model register -n NAME -p PATH
     Run it all in a container:      scoredock deploy -n SERVICE -m NAME --ic inferenceconfig.json
+
+    Each command tells more: scoredock COMMAND --help
     """
-
-
-main.add_command(serve)
 
 
 def azmlinfsrv() -> Any:
     """The command of azureml-inference-server-http: ``scoredock serve`` under its former name."""
+    from scoredock.cli.serve import serve
+
     return serve.main(args=sys.argv[1:], prog_name="azmlinfsrv")

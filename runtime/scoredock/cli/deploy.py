@@ -29,15 +29,21 @@ def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
-def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--ic`` and ``--dc``; the command gets paths as ``ic`` and ``dc``."""
-    where = click.option(
-        "--dc", "--deploy-config-file", "dc", type=_FILE, help="Where it runs: a deployment configuration."
-    )
-    what = click.option(
-        "--ic", "--inference-config-file", "ic", type=_FILE, help="Script and environment: an inference configuration."
-    )
-    return what(where(command))
+def inference_option(*, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--ic``; the command gets a path as ``ic``."""
+    text = "Inference configuration: script and environment."
+    return click.option("--ic", "--inference-config-file", "ic", type=_FILE, required=required, help=text)
+
+
+def deployment_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--dc``; the command gets a path as ``dc``."""
+    text = "Deployment configuration: where it runs."
+    return click.option("--dc", "--deploy-config-file", "dc", type=_FILE, help=text)(command)
+
+
+def port_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--port`` with this help; the command gets the number as ``port``."""
+    return click.option("--po", "--port", "port", type=click.IntRange(1, 65535), metavar="NUMBER", help=text)
 
 
 def show(line: str) -> None:
@@ -89,12 +95,19 @@ def read_deployment_config(path: Path | None, port: int | None) -> LocalWebservi
     help="The service's name: 3 to 32 lower-case letters, digits, dashes.",
 )
 @models_option
-@config_options
-@click.option("--es", "--entry-script", "script", metavar="FILE", help="Entry script, in place of the file's.")
-@click.option("--sd", "--source-directory", "folder", metavar="FOLDER", help="Folder that the script lies in.")
+@inference_option()
+@deployment_option
 @click.option(
-    "--po", "--port", "port", type=click.IntRange(1, 65535), help="Port of this machine. Default: a free one."
+    "--es", "--entry-script", "script", metavar="FILE", help="Entry script, in place of the inference configuration's."
 )
+@click.option(
+    "--sd",
+    "--source-directory",
+    "folder",
+    metavar="FOLDER",
+    help="Folder that is deployed as a whole, with the script in it; in place of the inference configuration's.",
+)
+@port_option("Port of this machine, in place of the deployment configuration's. Default: a free one.")
 @click.option("--overwrite", is_flag=True, help="Change the service of this name, without a gap, if there is one.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is Healthy.")
 @workspace_option

@@ -26,12 +26,13 @@ _EPILOG = "Exit codes: 0 ready, 1 not ready or no server there, 2 wrong usage, 3
 @click.command(epilog=_EPILOG)
 @setting_options(only=("host", "port", "health_port", "config_file"))
 def health(**flags: Any) -> None:
-    """Ask a server on this machine whether it can score, by its /readyz, on its health port if it has one.
-
-    Host and ports are found as `scoredock serve` finds them, and in a container also in the options of its server.
+    """Ask a server on this machine whether it can score. What answers is /readyz, on its health port if it has one.
 
     \b
     scoredock health --port 5001
+
+    The options are those that the server was started with. Without them, host and ports are found as `scoredock serve`
+    finds them, and in a container also in the options of its server.
     """
     try:
         settings, _ = resolve({**_flags_of_the_container(), **_given(flags)}, os.environ, Path.cwd())

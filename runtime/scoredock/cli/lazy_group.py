@@ -1,4 +1,4 @@
-"""A group of commands that imports one when it is run, or when the group's help names it."""
+"""A group of commands that imports one when it is run, or when the group's help says what it does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """``lazy``: modules by the name of the command; each holds its command under that name."""
+    """``lazy``: modules by the name of the command, in the help's order; each holds its command under that name."""
 
     def __init__(self, *arguments: Any, lazy: dict[str, str], **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -17,7 +17,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, also of commands that nobody has imported."""
-        return sorted({*super().list_commands(ctx), *self._lazy})
+        return list(self._lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, imported now."""

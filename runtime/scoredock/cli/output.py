@@ -28,8 +28,7 @@ def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--output",
         type=click.Choice(["json", "table", "plain"]),
         default=lambda: "table" if sys.stdout.isatty() else "plain",
-        show_default="table on a terminal, else plain",
-        help="plain: values between tabs, no headings, one line an item.",
+        help="plain: values between tabs, no headings, one line an item. Default: table on a terminal, else plain.",
     )(command)
 
 
@@ -38,7 +37,7 @@ def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--workspace",
         metavar="FOLDER|URL",
-        help="Where models and services are kept: a folder, or s3://…, az://…, gs://….  "
+        help="Where models and services are kept: a folder, or s3://…, az://…, gs://…. "
         "Default: ~/.scoredock. [SCOREDOCK_WORKSPACE]",
     )(command)
 

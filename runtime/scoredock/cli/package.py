@@ -6,19 +6,22 @@ from pathlib import Path
 
 import click
 
-from scoredock.cli.deploy import chosen_models, models_option, read_inference_config, show
+from scoredock.cli.deploy import chosen_models, inference_option, models_option, read_inference_config, show
 from scoredock.cli.output import failing, output_option, print_done, workspace_option
-
-_CONFIG = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @models_option
-@click.option("--ic", "--inference-config-file", "ic", type=_CONFIG, required=True, help="Script and environment.")
-@click.option("--image-name", "name", help="The image's name. Default: package- and a hash.")
-@click.option("--il", "--image-label", "label", help="The image's label. Default: latest.")
+@inference_option(required=True)
+@click.option("--image-name", "name", metavar="NAME", help="The image's name. Default: package- and a hash.")
+@click.option("--il", "--image-label", "label", help="What follows the colon in its name. Default: latest.")
 @click.option("--generate-dockerfile", is_flag=True, help="Write the Dockerfile and its context; build nothing of it.")
-@click.option("--output-path", type=click.Path(path_type=Path), help="Folder for the Dockerfile and its context.")
+@click.option(
+    "--output-path",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where --generate-dockerfile writes; not there yet, or empty.",
+)
 @workspace_option
 @output_option
 def package(
@@ -36,6 +39,8 @@ def package(
     \b
     scoredock package -m sentiment:1 --ic inferenceconfig.json --image-name sentiment
     scoredock package -m sentiment:1 --ic inferenceconfig.json --generate-dockerfile --output-path ./image
+
+    Exit codes: 0 done, 1 refused or failed (the message says what to do), 2 wrong usage.
     """
     if generate_dockerfile != (output_path is not None):
         raise click.UsageError("--generate-dockerfile and --output-path FOLDER go together.")

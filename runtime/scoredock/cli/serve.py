@@ -19,7 +19,8 @@ logger = logging.getLogger("scoredock")
 
 _EPILOG = (
     "Every option is also a variable, in brackets, and a key of the config file; an option wins over a "
-    "variable, a variable over the file. Exit codes: 0 stopped, 1 port not free, 2 wrong usage, 3 the script "
+    "variable, a variable over the file. All other settings are variables and keys alone (docs/settings.md). "
+    "Exit codes: 0 stopped, 1 port not free, 2 wrong usage, 3 the script "
     "or a setting is at fault (the last line says how), 4 workers keep dying."
 )
 

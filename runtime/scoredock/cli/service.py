@@ -12,8 +12,10 @@ import click
 from scoredock.cli import output as printing
 from scoredock.cli.deploy import (
     chosen_models,
-    config_options,
+    deployment_option,
+    inference_option,
     models_option,
+    port_option,
     read_deployment_config,
     read_inference_config,
     show,
@@ -89,7 +91,7 @@ def show_service(name: str, workspace: str | None, output: str) -> None:
 
 @service.command()
 @_NAME
-@click.option("-l", "--num-lines", default=5000, show_default=True, help="The last lines that are shown.")
+@click.option("-l", "--num-lines", default=5000, metavar="NUMBER", help="How many of the last lines. Default: 5000.")
 @workspace_option
 def logs(name: str, num_lines: int, workspace: str | None) -> None:
     """Print what the service's server has written."""
@@ -99,17 +101,28 @@ def logs(name: str, num_lines: int, workspace: str | None) -> None:
 
 @service.command()
 @_NAME
-@click.option("-d", "--input-data", "data", help="The request's body. Default: standard input.")
+@click.option("-d", "--input-data", "data", metavar="TEXT", help="The request's body. Default: standard input.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long to wait for the answer. Default: until the service gives one.",
+)
 @workspace_option
-def run(name: str, data: str | None, workspace: str | None) -> None:
+def run(name: str, data: str | None, timeout_s: float | None, workspace: str | None) -> None:
     """Score: send a request's body, and print the answer.
+
+    \b
+    scoredock service run NAME -d '{"data": [[1, 2]]}'
+    scoredock service run NAME --timeout 30 < request.json
 
     A service that asks for a key or a token gets the one in the variable SCOREDOCK_KEY; it is no option, because
     everybody can read the options of a process.
     """
     with failing():
         body = sys.stdin.read() if data is None else data
-        answer = _service(name, workspace).run(body, key=os.environ.get("SCOREDOCK_KEY"))
+        answer = _service(name, workspace).run(body, os.environ.get("SCOREDOCK_KEY"), timeout_s)
         if isinstance(answer, str):
             click.echo(answer)
         else:
@@ -131,8 +144,9 @@ def reload(name: str, workspace: str | None, output: str) -> None:
 @service.command()
 @_NAME
 @models_option
-@config_options
-@click.option("--po", "--port", "port", type=click.IntRange(1, 65535), help="Another port of this machine.")
+@inference_option()
+@deployment_option
+@port_option("Another port of this machine.")
 @workspace_option
 @output_option
 def update(
@@ -145,6 +159,10 @@ def update(
     output: str,
 ) -> None:
     """Change models, configuration or port, without a gap.
+
+    \b
+    scoredock service update NAME -m sentiment:2
+    scoredock service update NAME --ic inferenceconfig.json
 
     The old service answers until the new one is Healthy. When the new one does not get Healthy, the old one stays, and
     the exit code is 1. A new port is the exception: the service is away until it is Healthy there.

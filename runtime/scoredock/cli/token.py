@@ -50,14 +50,23 @@ def _seconds(context: click.Context, parameter: click.Parameter, given: str) -> 
 
 
 @token.command()
-@click.option("--secret-file", type=_PATH, help="Sign by HS256 with the secret in this file. [SCOREDOCK_TOKEN_SECRET]")
+@click.option(
+    "--secret-file", type=_PATH, help="Sign by HS256 with the secret in this file. [SCOREDOCK_TOKEN_SECRET_FILE]"
+)
 @click.option("--private-key", type=_PATH, help="Sign by RS256 or ES256 with the key in this PEM file.")
 @click.option("--kid", help="The key's name in the key set. Default for a private key: its thumbprint.")
-@click.option("--issuer", envvar="SCOREDOCK_TOKEN_ISSUER", show_envvar=True, help="Who issues it.")
-@click.option("--audience", envvar="SCOREDOCK_TOKEN_AUDIENCE", show_envvar=True, help="Which service it is for.")
+@click.option("--issuer", envvar="SCOREDOCK_TOKEN_ISSUER", help="Who issues it. [SCOREDOCK_TOKEN_ISSUER]")
+@click.option(
+    "--audience", envvar="SCOREDOCK_TOKEN_AUDIENCE", help="Which service it is for. [SCOREDOCK_TOKEN_AUDIENCE]"
+)
 @click.option("--subject", help="Who presents it.")
 @click.option(
-    "--lifetime", "lifetime_s", default="1h", show_default=True, callback=_seconds, help="Such as 90s, 15m, 1h, 7d."
+    "--lifetime",
+    "lifetime_s",
+    default="1h",
+    metavar="TIME",
+    callback=_seconds,
+    help="How long it is valid, such as 90s, 15m, 7d. Default: 1h.",
 )
 def issue(
     secret_file: Path | None,
@@ -73,8 +82,8 @@ def issue(
     \b
     curl -H "Authorization: Bearer $(scoredock token issue --secret-file secret)" -d x localhost:5001/score
 
-    The secret may also be in the variable SCOREDOCK_TOKEN_SECRET, or in the file that SCOREDOCK_TOKEN_SECRET_FILE
-    names. It is no option, because everybody can read the options of a process.
+    The secret may also be in the variable SCOREDOCK_TOKEN_SECRET. It is no option, because everybody can read the
+    options of a process.
     """
     if secret_file is not None and private_key is not None:
         raise click.UsageError("Sign with --secret-file or with --private-key, not with both.")
@@ -94,9 +103,15 @@ def issue(
 @click.option("--private-key", type=_PATH, required=True, help="PEM file to write, which signs tokens. Keep it secret.")
 @click.option("--jwks", type=_PATH, required=True, help="Key set to write, for SCOREDOCK_TOKEN_JWKS. It is public.")
 @click.option("--kid", help="The key's name in the key set. Default: its thumbprint.")
-@click.option("--algorithm", type=click.Choice(["ES256", "RS256"]), default="ES256", show_default=True)
+@click.option(
+    "--algorithm", type=click.Choice(["ES256", "RS256"]), default="ES256", help="How it signs. Default: ES256."
+)
 def key_pair(private_key: Path, jwks: Path, kid: str | None, algorithm: str) -> None:
-    """Make a private key, and the key set that tells servers its public half. Replaces no file."""
+    """Make a private key, and the key set that tells servers its public half. Replaces no file.
+
+    \b
+    scoredock token key-pair --private-key key.pem --jwks keys.json
+    """
     with failing(), _packages():
         from scoredock.access import issue as issuing
 

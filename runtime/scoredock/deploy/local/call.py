@@ -10,10 +10,11 @@ import httpx
 from scoredock.errors import ServiceFailed
 
 
-def score(name: str, url: str, input_data: Any, key: str | None = None) -> Any:
+def score(name: str, url: str, input_data: Any, key: str | None = None, timeout_s: float | None = None) -> Any:
     """POST ``input_data`` (text, bytes, or what JSON can hold) to ``url`` and return the answer, decoded from JSON.
 
-    ``key`` is one of the service's keys, or a token.
+    ``key`` is one of the service's keys, or a token. ``timeout_s`` None: no limit, since run()
+    has a deadline of its own.
 
     ``url`` is of this machine, and no proxy of the environment is asked: what is scored stays here. So a certificate,
     which is made out to the name that other clients use, is not verified. Raises ServiceFailed when the answer's status
@@ -28,8 +29,7 @@ def score(name: str, url: str, input_data: Any, key: str | None = None) -> Any:
         headers["Authorization"] = f"Bearer {key}"
     body = input_data if isinstance(input_data, (str, bytes)) else json.dumps(input_data)
     try:
-        # run() has a deadline of its own
-        with httpx.Client(trust_env=False, verify=False, timeout=None) as client:  # noqa: S113, S501
+        with httpx.Client(trust_env=False, verify=False, timeout=timeout_s) as client:  # noqa: S501
             answer = client.post(url, content=body, headers=headers)
     except httpx.TransportError as error:
         raise ConnectionError(str(error)) from None

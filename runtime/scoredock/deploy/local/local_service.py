@@ -139,15 +139,15 @@ class LocalWebservice:
         self._record = self._read(must_exist=True)
         return self._containers.logs(self._record["generation"], num_lines)
 
-    def run(self, input_data: Any, key: str | None = None) -> Any:
+    def run(self, input_data: Any, key: str | None = None, timeout_s: float | None = None) -> Any:
         """Score: POST ``input_data`` (text, bytes, or what JSON can hold) and return the answer, decoded from JSON.
 
-        ``key`` is one of the service's keys, or a token, where it asks for them.
-
-        Raises ServiceFailed when the answer's status is not 200.
+        ``key`` is one of the service's keys, or a token, where it asks for them. Raises ServiceFailed when the answer's
+        status is not 200, or when none comes, within ``timeout_s`` seconds where that is given.
         """
+        url = f"{scheme_of(self._record)}://127.0.0.1:{self.port}/score"
         try:
-            return score(self.name, f"{scheme_of(self._record)}://127.0.0.1:{self.port}/score", input_data, key)
+            return score(self.name, url, input_data, key, timeout_s)
         except ConnectionError as error:
             where = f"{self.name} does not answer at {self.scoring_uri}: {str(error).rstrip('.')}"
             raise ServiceFailed(f"{where}. It is {self.state}. Why: scoredock service show {self.name}") from None
