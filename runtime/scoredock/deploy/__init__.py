@@ -19,7 +19,7 @@ _PLACES = {
     "AksServiceDeploymentConfiguration": "config.deployment_config",
     "AksWebservice": "cloud",
     "CondaDependencies": "config.conda_dependencies",
-    "Environment": "environments",
+    "Environment": "sdk",
     "InferenceConfig": "config.inference_config",
     "LocalWebservice": "local.local_service",
     "LocalWebserviceDeploymentConfiguration": "config.deployment_config",
@@ -39,11 +39,10 @@ if TYPE_CHECKING:
         LocalWebserviceDeploymentConfiguration,
     )
     from scoredock.deploy.config.inference_config import InferenceConfig
-    from scoredock.deploy.environments import Environment
     from scoredock.deploy.local.local_service import LocalWebservice
     from scoredock.deploy.registry.model_resources import ResourceConfiguration
     from scoredock.deploy.registry.workspace import Workspace
-    from scoredock.deploy.sdk import Model, ModelPackage, Webservice
+    from scoredock.deploy.sdk import Environment, Model, ModelPackage, Webservice
 
 __all__ = [
     "AciServiceDeploymentConfiguration",

@@ -1,4 +1,4 @@
-"""The calls of Azure ML's SDK v1 that deploy: ``Model.deploy``, ``Model.package``, ``Webservice``."""
+"""The calls of Azure ML's SDK v1 that build and deploy, on top of what the registry keeps."""
 
 from __future__ import annotations
 
@@ -10,21 +10,30 @@ from typing import Any
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
 from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.local.deploying import deploy, package, write_package
-from scoredock.deploy.local.engine import Show, silent
+from scoredock.deploy.local.engine import Show, connect, silent
+from scoredock.deploy.local.images import environment_image
 from scoredock.deploy.local.local_service import LocalWebservice
-from scoredock.deploy.registry import model as registry
+from scoredock.deploy.registry import environment, model
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Refused
 
 
-class Model(registry.Model):
+class Environment(environment.Environment):
+    """An environment of the workspace, or one to be; and its image."""
+
+    def build_local(self, workspace: Workspace | None = None, **_azure: Any) -> str:
+        """Build the environment's image in this machine's Docker engine; returns its name. Raises BuildFailed."""
+        return environment_image(connect(), self, "", silent)
+
+
+class Model(model.Model):
     """A model of the workspace; and what is done with models together."""
 
     @staticmethod
     def deploy(
         workspace: Workspace,
         name: str,
-        models: Sequence[registry.Model],
+        models: Sequence[model.Model],
         inference_config: InferenceConfig | None = None,
         deployment_config: Any = None,
         deployment_target: Any = None,
@@ -52,7 +61,7 @@ class Model(registry.Model):
     @staticmethod
     def package(
         workspace: Workspace,
-        models: Sequence[registry.Model],
+        models: Sequence[model.Model],
         inference_config: InferenceConfig,
         generate_dockerfile: bool = False,
         image_name: str | None = None,
@@ -68,7 +77,7 @@ class ModelPackage:
     def __init__(
         self,
         workspace: Workspace,
-        models: Sequence[registry.Model],
+        models: Sequence[model.Model],
         config: InferenceConfig,
         generate_dockerfile: bool,
         image_name: str | None,

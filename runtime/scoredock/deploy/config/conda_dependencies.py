@@ -14,7 +14,7 @@ from scoredock.deploy.config.document import load, node_of
 from scoredock.deploy.config.format import Field, Format
 from scoredock.deploy.config.kinds import Kept, Kind, Pairs, Report, Text, Texts
 from scoredock.deploy.config.node import Node, shown
-from scoredock.deploy.config.pip_requirements import without_literal_credentials
+from scoredock.deploy.config.pip_line import without_literal_credentials
 from scoredock.deploy.config.requirements import Requirements, gather
 from scoredock.deploy.config.requirements_file import Line, follow_includes
 from scoredock.errors import ConfigError, Problem

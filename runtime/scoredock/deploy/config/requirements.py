@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from scoredock.deploy.config.conda_spec import CondaSpec, parse_spec
 from scoredock.deploy.config.kinds import Report
 from scoredock.deploy.config.node import shown
-from scoredock.deploy.config.pip_requirements import (
+from scoredock.deploy.config.pip_line import (
     PipOption,
     PipPackage,
     RefusedLine,

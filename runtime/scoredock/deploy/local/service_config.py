@@ -7,7 +7,7 @@ from typing import Any
 from scoredock.deploy.config import environment as described
 from scoredock.deploy.config.environment import EnvironmentReference
 from scoredock.deploy.config.inference_config import InferenceConfig
-from scoredock.deploy.environments import Environment
+from scoredock.deploy.registry.environment import Environment
 from scoredock.deploy.registry.workspace import Workspace
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoredock.deploy.config.pip_requirements import PipOption, RefusedLine, parse_line, without_literal_credentials
+from scoredock.deploy.config.pip_line import PipOption, RefusedLine, parse_line, without_literal_credentials
 from scoredock.deploy.config.requirements_file import read_requirements_file
 
 HASH = "sha256:" + "0a" * 32

@@ -1,4 +1,4 @@
-"""Environments that the workspace keeps, by the names of Azure ML's SDK v1."""
+"""Environments that the workspace keeps under names and versions. The calls of ``azureml.core.Environment``."""
 
 from __future__ import annotations
 
@@ -44,13 +44,6 @@ class Environment(described.Environment):
                 return newest
         version = records.add_version(self.name, {"definition": content})
         return self.get(workspace, self.name, version)
-
-    def build_local(self, workspace: Workspace | None = None, **_azure: Any) -> str:
-        """Build the environment's image in this machine's Docker engine; returns its name. Raises BuildFailed."""
-        from scoredock.deploy.local.engine import connect, silent
-        from scoredock.deploy.local.images import environment_image
-
-        return environment_image(connect(), self, "", silent)
 
     def _content(self) -> dict[str, Any]:
         return {**self.to_dict(), "version": None}
