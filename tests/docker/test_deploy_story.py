@@ -9,9 +9,11 @@ import sys
 import time
 
 import httpx
+import pytest
 from containers import PROJECT
 from deployments import load
 
+from certificates import issue
 from servers import wait_until
 
 SAMPLE = PROJECT / "samples" / "sklearn-diabetes"
@@ -30,6 +32,21 @@ MODEL_TEXT = """
         return text
 """
 PACKAGES = ["python=3.11", {"pip": ["scikit-learn", "joblib"]}]
+
+
+@pytest.fixture
+def deployed(place):
+    """A function: register these two models of one text, and deploy the first; returns the service's name."""
+
+    def deploy(first: str, second: str) -> str:
+        place.script(MODEL_TEXT)
+        place.register("text", "one/text.txt", first)
+        place.register("text", "two/text.txt", second)
+        name = place.name()
+        place.deploy(name, "-m", "text:1")
+        return name
+
+    return deploy
 
 
 def test_a_model_is_deployed_asked_and_deleted(place):
@@ -90,12 +107,23 @@ def test_reload_takes_the_new_script_and_builds_nothing(place):
     assert place.show(name)["image"] == image
 
 
-def test_an_update_under_load_loses_no_request(place):
-    place.script(MODEL_TEXT)
-    place.register("text", "one/text.txt", "v1")
-    place.register("text", "two/text.txt", "v2")
+def test_a_service_with_a_certificate_is_called_by_https(place):
+    issued = issue(place.folder / "source")
+    names = {"SCOREDOCK_TLS_CERTIFICATE": issued.chain.name, "SCOREDOCK_TLS_KEY": issued.key_file.name}
+    variables = {variable: f"/var/azureml-app/source/{name}" for variable, name in names.items()}
+    environment = {"name": "tls", "environmentVariables": variables}
+    config = {"entryScript": "score.py", "sourceDirectory": "source", "environment": environment}
+    place.write("inferenceconfig.json", config)
     name = place.name()
-    place.deploy(name, "-m", "text:1")
+    done = place.deploy(name)
+    address = f"https://localhost:{place.show(name)['port']}"
+    assert done.out == f"{name} is Healthy: {address}/score\n"
+    assert f"Local webservice is running at {address}\n" in done.err
+    assert place.ask(name, "[1]") == [1]
+
+
+def test_an_update_under_load_loses_no_request(place, deployed):
+    name = deployed("v1", "v2")
     with load(place.show(name)["scoring_uri"]) as seen:
         wait_until(lambda: len(seen.answers) > 20, what="answers of the old one")
         place.cli("service", "update", name, "-m", "text:2")
@@ -109,12 +137,8 @@ def test_an_update_under_load_loses_no_request(place):
     assert place.show(name)["models"] == ["text:2"]
 
 
-def test_a_broken_update_changes_nothing_under_load(place):
-    place.script(MODEL_TEXT)
-    place.register("text", "one/text.txt", "v1")
-    place.register("text", "two/text.txt", "broken")
-    name = place.name()
-    place.deploy(name, "-m", "text:1")
+def test_a_broken_update_changes_nothing_under_load(place, deployed):
+    name = deployed("v1", "broken")
     before = place.show(name)
     with load(before["scoring_uri"]) as seen:
         model = place.cli("service", "update", name, "-m", "text:2", code=1)

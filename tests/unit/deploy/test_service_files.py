@@ -8,6 +8,8 @@ import os
 import pytest
 
 from scoredock.deploy import InferenceConfig, Model
+from scoredock.deploy.local.engine import silent
+from scoredock.deploy.local.service_config import built_environment
 from scoredock.deploy.local.service_files import model_dir, model_map, write_layout
 from scoredock.errors import ConfigError, DeployError
 
@@ -83,6 +85,11 @@ def test_a_script_alone_lies_at_the_app_root(tree, tmp_path):
     assert [one.name for one in layout.app.iterdir() if one.is_file()].count("own.py") == 1
     assert not (layout.app / "beside.txt").exists()
     assert layout.models.is_dir()
+
+
+def test_a_script_that_is_missing_is_named_before_the_engine_is_asked_for_an_image(workspace, tmp_path):
+    with pytest.raises(ConfigError, match=r"other\.py, where there is none"):
+        built_environment(None, workspace, InferenceConfig(entry_script="other.py", folder=tmp_path), silent)
 
 
 def test_a_script_that_is_missing_or_left_out_is_named(tree, tmp_path):

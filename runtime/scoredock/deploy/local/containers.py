@@ -8,18 +8,16 @@ and no request is lost.
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
 from docker.types import DeviceRequest
 
+from scoredock.deploy.local.condition import Condition, State, how_it_ended
 from scoredock.deploy.local.service_files import APP_ROOT, MODELS, Layout
 from scoredock.errors import ServiceFailed
 
@@ -31,35 +29,6 @@ HEALTH_PORTS = (15001, 15002)  # of odd and even generations, which may run side
 STOP_S = 40
 POLL_S = 0.3
 NANOSECONDS = 1_000_000_000
-_LOG_PREFIX = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z] \[\d+\] \S+ - ")
-_EXIT_CODES = {
-    1: "the server could not listen",
-    3: "the script, its packages or a setting is at fault",
-    4: "its workers kept dying",
-    125: "the engine could not start it",
-    126: "the image's start command cannot be run",
-    127: "the image's start command is not there",
-    137: "it was killed",
-}
-_SAYS_WHY = (1, 3, 4)  # the server ended by itself, and its last line is the cause
-
-
-class State(str, Enum):
-    """The states of a service. Failed and Healthy are final, until somebody does something."""
-
-    TRANSITIONING = "Transitioning"
-    HEALTHY = "Healthy"
-    UNHEALTHY = "Unhealthy"
-    UNSCHEDULABLE = "Unschedulable"
-    FAILED = "Failed"
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A state and, where it is not Healthy, its cause in a sentence."""
-
-    state: State
-    cause: str = ""
 
 
 class Containers:
@@ -222,7 +191,7 @@ class Containers:
             return Condition(State.FAILED, f"its container {self._name}-{generation} is gone")
         state = server.attrs["State"]
         if state["Status"] in ("exited", "dead"):
-            return Condition(State.FAILED, self._how_it_ended(server, state))
+            return Condition(State.FAILED, how_it_ended(state, server.logs(tail=20).decode(errors="replace")))
         if state["Status"] == "paused":
             return Condition(State.UNHEALTHY, "its container is paused: docker unpause " + server.name)
         if state["Status"] != "running":
@@ -250,14 +219,6 @@ class Containers:
         if state["StartedAt"] > started:  # it has another network now
             return f"the container {self._name}-port, which holds its port, was started again after the server"
         return ""
-
-    def _how_it_ended(self, server: Any, state: Mapping[str, Any]) -> str:
-        lines = server.logs(tail=20).decode(errors="replace").strip().splitlines()
-        code = state["ExitCode"]
-        why = "out of memory" if state.get("OOMKilled") else _EXIT_CODES.get(code, "")
-        says = ":" if code in _SAYS_WHY else "; its last line:"
-        last = f"{says} {_LOG_PREFIX.sub('', lines[-1])}" if lines else "; it wrote nothing"
-        return f"the container ended with exit code {code}{f' ({why})' if why else ''}{last}"
 
     def logs(self, generation: int, lines: int) -> str:
         """The last ``lines`` lines of a generation's server; empty when there is none."""

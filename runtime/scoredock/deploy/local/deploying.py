@@ -12,9 +12,9 @@ from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentC
 from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.local.bases import short
 from scoredock.deploy.local.engine import Show, build, connect, silent
-from scoredock.deploy.local.images import environment_image, service_dockerfile
+from scoredock.deploy.local.images import service_dockerfile
 from scoredock.deploy.local.local_service import LocalWebservice
-from scoredock.deploy.local.service_config import described_environment, docker_steps
+from scoredock.deploy.local.service_config import built_environment
 from scoredock.deploy.local.service_files import write_layout
 from scoredock.deploy.registry.hashing import hash_file
 from scoredock.deploy.registry.model import Model
@@ -44,9 +44,8 @@ def deploy(
         raise Refused(
             f"service name: expected 3 to 32 lower-case letters, digits and dashes, a letter first, got {name!r}."
         )
-    config.check_files()
     service = LocalWebservice(workspace, name, must_exist=False)
-    with service.changing():
+    with service.changing(must_exist=False):
         if service.exists and not overwrite:
             raise Refused(
                 f"there is a service {name} already; it is {service.state}. Change it with `scoredock service update "
@@ -84,8 +83,7 @@ def write_package(
     """
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty. Name a folder that is not there yet.")
-    environment = described_environment(workspace, config)
-    image = environment_image(connect(), environment, docker_steps(config), show)
+    environment, image = built_environment(connect(), workspace, config, show)
     folder.mkdir(parents=True, exist_ok=True)
     layout = write_layout(folder, config, models, link=False)  # its reader may change the files
     shutil.rmtree(layout.app / "azureml-models")

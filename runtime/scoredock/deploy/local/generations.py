@@ -1,0 +1,199 @@
+"""A service's generations: a change starts the next one beside the old one, and ends that when the new one is Healthy.
+
+When the new one does not get Healthy, the old one stays. What a service is stands in its record in the workspace; how
+it is, its containers say.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.local.condition import State
+from scoredock.deploy.local.containers import Containers
+from scoredock.deploy.local.engine import Show
+from scoredock.deploy.local.service_config import scheme_of
+from scoredock.deploy.local.service_files import write_layout
+from scoredock.deploy.registry.model import Model
+from scoredock.deploy.registry.workspace import Workspace
+from scoredock.errors import NotFound, ServiceFailed
+
+KIND = "services"
+START_TIMEOUT_S = 1800.0
+
+Record = dict[str, Any]
+
+
+class Generations:
+    """The record, the containers and the files of one service. What changes them is called under the service's lock.
+
+    ``record`` is as it was last read or written; empty when there is none.
+    """
+
+    def __init__(self, engine: docker.DockerClient, workspace: Workspace, name: str) -> None:
+        self._name = name
+        self._records = workspace.records(KIND)
+        self.containers = Containers(engine, name, workspace.cache_folder.name)
+        self.folder = workspace.cache_folder / "services" / name
+        self.record: Record = {}
+
+    def read(self, *, must_exist: bool = True) -> Record:
+        """Read the record again, and return it. Raises NotFound, unless it need not exist."""
+        try:
+            self.record = dict(self._records.get(self._name))
+        except NotFound as error:
+            if must_exist:
+                raise NotFound(f"{error} Deploy it with `scoredock deploy -n {self._name} …`.") from None
+            self.record = {}
+        return self.record
+
+    def move(self, port: int | None, show: Show) -> None:
+        """Leave the port that is held when another one is wanted, which must be free. Raises ServiceFailed."""
+        present = self.containers.port()
+        if present is not None and port not in (None, present):
+            self.containers.check_port(port)
+            show(f"The port changes from {present} to {port}: the service is away until the new one is Healthy.")
+            self.containers.remove_all()
+
+    def replace(
+        self,
+        models: Sequence[Model],
+        config: InferenceConfig,
+        record: Record,
+        *,
+        wait: bool,
+        show: Show,
+        app: Path | None = None,
+    ) -> None:
+        """Start a generation with these models and this script, or that of ``app``; ``record`` has the rest."""
+        is_new = not self.record
+        if is_new:  # so that it can be listed and deleted, whatever happens from here on
+            self._put({**record, "name": self._name, "generation": 0, "was_healthy": False, "models": []})
+        try:
+            record, old = self._start(models, config, record, app, show)
+        except BaseException:
+            if is_new:
+                self.forget()
+            raise
+        if old and self.containers.condition(old, was_healthy=True).state is not State.FAILED:
+            self._take_over(old, record, show)
+            return
+        self._put(record)
+        self._sweep(record["generation"])
+        if wait:
+            self.settle(START_TIMEOUT_S, show)
+
+    def settle(self, timeout_s: float, show: Show) -> None:
+        """Wait until the service is Healthy. Raises ServiceFailed when it ends up in another state."""
+        show("Checking container health...")
+        condition = self.containers.wait_until_settled(self.record["generation"], timeout_s, show)
+        if condition.state is not State.HEALTHY:
+            raise ServiceFailed(
+                f"{self._name} is {condition.state.value}: {condition.cause}. Its whole log: scoredock service logs "
+                f"{self._name}"
+            )
+        self._put({**self.record, "was_healthy": True})
+        self._say_running(show)
+
+    def forget(self, *, files: bool = True) -> None:
+        """Delete the record, where there is one, and the files too, unless ``files`` is False."""
+        if files:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.record:
+            self._records.delete(self._name)
+        self.record = {}
+
+    def _start(
+        self, models: Sequence[Model], config: InferenceConfig, record: Record, app: Path | None, show: Show
+    ) -> tuple[Record, int]:
+        """Start the next generation; returns its record, and the number of the one before it, 0 for none."""
+        if self.containers.port() is None:  # a new service; or one whose port somebody took away
+            self.containers.remove_all()
+            port = self.containers.hold_port(record["image"], record["deployment_config"].get("port"))
+            record = {**record, "port": port, "generation": 0}
+        old = record.get("generation", 0)
+        for left in self.containers.generations():
+            if left != old:  # of a change whose process was killed
+                self._drop(left)
+        new = self._next_generation()
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        record = {
+            **record,
+            "name": self._name,
+            "generation": new,
+            "was_healthy": False,
+            "models": [model.id for model in models],
+            "entry_script": config.entry_script,
+            "inference_config": config.to_dict(),
+            "config_folder": str(config.folder.absolute()),
+            "created": record.get("created") or now,
+            "updated": now,
+        }
+        show("Starting Docker container...")
+        folder = self.folder / str(new)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            layout = write_layout(folder, config, models, app_from=app)
+            variables = {"SERVICE_NAME": self._name, **record["environment_variables"]}
+            self.containers.start(
+                new, record["image"], layout, variables, gpu=record["gpu"], shm_size=record.get("shm_size")
+            )
+        except BaseException:
+            self._drop(new)
+            if not old:
+                self.containers.remove_all()
+            raise
+        return record, old
+
+    def _take_over(self, old: int, record: Record, show: Show) -> None:
+        """Wait for the new generation, then end the old one; or take the new one back."""
+        new = record["generation"]
+        show("Checking container health...")
+        try:
+            condition = self.containers.wait_until_settled(new, START_TIMEOUT_S, show)
+            if condition.state is State.HEALTHY:
+                self._put({**record, "was_healthy": True})
+        except BaseException:  # two versions must not go on answering beside each other
+            self._drop(new)
+            raise
+        if condition.state is State.HEALTHY:
+            self._sweep(new)
+            self._say_running(show)
+            return
+        for line in self.containers.logs(new, 20).splitlines():
+            show(line)
+        self._drop(new)
+        raise ServiceFailed(
+            f"{self._name} was not changed and answers as before: what was to replace it is {condition.state.value}: "
+            f"{condition.cause}"
+        )
+
+    def _sweep(self, generation: int) -> None:
+        """End and remove every other generation, and its files."""
+        for other in self.containers.generations():
+            if other != generation:
+                self.containers.end(other)
+        for folder in self.folder.iterdir():
+            if folder.name != str(generation):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _drop(self, generation: int) -> None:
+        """Remove a generation's container and files."""
+        self.containers.remove(generation)
+        shutil.rmtree(self.folder / str(generation), ignore_errors=True)
+
+    def _next_generation(self) -> int:
+        return max([0, int(self.record.get("generation", 0)), *self.containers.generations()]) + 1
+
+    def _say_running(self, show: Show) -> None:
+        show(f"Local webservice is running at {scheme_of(self.record)}://localhost:{self.containers.port()}")
+
+    def _put(self, record: Record) -> None:
+        self._records.put(self._name, record)
+        self.record = record
