@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import time
-from pathlib import Path
 
 import pytest
 from deployments import ECHO, Place
@@ -16,13 +14,9 @@ from servers import free_port, wait_until
 FAILING = "def init():\n    raise RuntimeError('the weights are missing')\n\ndef run(data):\n    return data\n"
 
 
-def environment(**docker: str) -> dict:
-    """An inference configuration with an environment of this Docker section."""
-    return {
-        "entryScript": "score.py",
-        "sourceDirectory": "source",
-        "environment": {"name": "own", "docker": docker},
-    }
+def environment(**sections: dict) -> dict:
+    """An inference configuration with an environment of these sections."""
+    return {"entryScript": "score.py", "sourceDirectory": "source", "environment": {"name": "own", **sections}}
 
 
 def nothing_is_left(place: Place, name: str) -> bool:
@@ -31,6 +25,20 @@ def nothing_is_left(place: Place, name: str) -> bool:
     return (
         not place.containers(name) and not list(place.folder.glob(f"cache/**/services/{name}/*")) and listed == "[]\n"
     )
+
+
+@pytest.fixture
+def refused(place):
+    """A function: deploy this inference configuration, which fails and leaves nothing; returns what is told."""
+
+    def deploy(config: dict) -> str:
+        place.write("inferenceconfig.json", config)
+        name = place.name()
+        told = place.deploy(name, code=1).err
+        assert nothing_is_left(place, name)
+        return told
+
+    return deploy
 
 
 def test_a_port_that_another_process_has(place):
@@ -82,35 +90,23 @@ def test_a_package_that_the_image_has_not(place):
     assert "Failed" in told
 
 
-def test_a_base_image_that_does_not_exist(place):
-    place.write("inferenceconfig.json", environment(baseImage="nosuch/image:1"))
-    name = place.name()
-    told = place.deploy(name, code=1).err
+def test_a_base_image_that_does_not_exist(refused):
+    told = refused(environment(docker={"baseImage": "nosuch/image:1"}))
     assert "the base image nosuch/image:1 is not in the engine and cannot be pulled" in told
     assert "Check its name" in told
-    assert nothing_is_left(place, name)
 
 
-def test_a_docker_step_that_fails(place):
+def test_a_docker_step_that_fails(place, refused):
     place.write("source/steps", "RUN echo about to fail && exit 7\n")
-    config = {"entryScript": "score.py", "sourceDirectory": "source", "extraDockerfileSteps": "steps"}
-    place.write("inferenceconfig.json", config)
-    name = place.name()
-    told = place.deploy(name, code=1).err
+    told = refused({"entryScript": "score.py", "sourceDirectory": "source", "extraDockerfileSteps": "steps"})
     assert "RUN echo about to fail && exit 7" in told
     assert "returned a non-zero code: 7" in told
-    assert nothing_is_left(place, name)
 
 
-def test_a_package_that_does_not_exist(place):
-    config = environment()
-    config["environment"]["python"] = {"condaDependencies": {"dependencies": [{"pip": ["scoredock-nosuch==1"]}]}}
-    place.write("inferenceconfig.json", config)
-    name = place.name()
-    told = place.deploy(name, code=1).err
+def test_a_package_that_does_not_exist(refused):
+    told = refused(environment(python={"condaDependencies": {"dependencies": [{"pip": ["scoredock-nosuch==1"]}]}}))
     assert "scoredock-nosuch" in told
     assert "Check the package's name and version" in told
-    assert nothing_is_left(place, name)
 
 
 def test_out_of_memory(place):
@@ -119,23 +115,12 @@ def test_out_of_memory(place):
         import time
         from pathlib import Path
 
-        def init():
-            global block
-            while int(Path("/sys/fs/cgroup/memory/memory.limit_in_bytes").read_text()) > 2**30:
-                time.sleep(0.05)
-            block = b"1" * 10**9
-
-        def run(data):
-            return data
-        """
-        if Path("/sys/fs/cgroup/memory").is_dir()
-        else """
-        import time
-        from pathlib import Path
+        LIMITS = [Path("/sys/fs/cgroup", name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
 
         def init():
             global block
-            while Path("/sys/fs/cgroup/memory.max").read_text() == "max\\n":
+            limit = next(path for path in LIMITS if path.exists())
+            while (text := limit.read_text()) == "max\\n" or int(text) > 2**30:
                 time.sleep(0.05)
             block = b"1" * 10**9
 
@@ -173,11 +158,8 @@ def test_an_entry_script_that_is_missing_or_left_out(place):
     assert nothing_is_left(place, name)
 
 
-def test_a_python_that_the_image_has_not(place):
-    config = environment()
-    config["environment"]["python"] = {"condaDependencies": {"dependencies": ["python=3.9"]}}
-    place.write("inferenceconfig.json", config)
-    told = place.deploy(place.name(), code=1).err
+def test_a_python_that_the_image_has_not(refused):
+    told = refused(environment(python={"condaDependencies": {"dependencies": ["python=3.9"]}}))
     assert "expected Python 3.11, which scoredock's image has, got 3.9" in told
     assert "Ask for python=3.11" in told
 
@@ -262,8 +244,7 @@ def test_an_update_that_is_interrupted_takes_its_container_back(place):
     place.deploy(name)
     place.script("import time\n\ndef init():\n    time.sleep(60)\n\ndef run(data):\n    return 'new'\n")
     process = place.start("service", "reload", name)
-    wait_until(lambda: len(place.containers(name)) == 3, 20, "the second server")
-    time.sleep(0.5)
+    wait_until(lambda: [one.status for one in place.containers(name)] == ["running"] * 3, 20, "the second server")
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode != 0

@@ -76,13 +76,13 @@ class Generations:
         if is_new:  # so that it can be listed and deleted, whatever happens from here on
             self._put({**record, "name": self._name, "generation": 0, "was_healthy": False, "models": []})
         try:
-            record, old = self._start(models, config, record, app, show)
+            record, has_old = self._start(models, config, record, app, show)
         except BaseException:
             if is_new:
                 self.forget()
             raise
-        if old and self.containers.condition(old, was_healthy=True).state is not State.FAILED:
-            self._take_over(old, record, show)
+        if has_old:
+            self._take_over(record, show)
             return
         self._put(record)
         self._sweep(record["generation"])
@@ -111,8 +111,8 @@ class Generations:
 
     def _start(
         self, models: Sequence[Model], config: InferenceConfig, record: Record, app: Path | None, show: Show
-    ) -> tuple[Record, int]:
-        """Start the next generation; returns its record, and the number of the one before it, 0 for none."""
+    ) -> tuple[Record, bool]:
+        """Start the next generation; returns its record, and whether the one before it runs."""
         if self.containers.port() is None:  # a new service; or one whose port somebody took away
             self.containers.remove_all()
             port = self.containers.hold_port(record["image"], record["deployment_config"].get("port"))
@@ -121,6 +121,8 @@ class Generations:
         for left in self.containers.generations():
             if left != old:  # of a change whose process was killed
                 self._drop(left)
+        # Asked before the new one starts: an interrupt between its start and _take_over would leave both.
+        has_old = bool(old) and self.containers.condition(old, was_healthy=True).state is not State.FAILED
         new = self._next_generation()
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         record = {
@@ -149,13 +151,13 @@ class Generations:
             if not old:
                 self.containers.remove_all()
             raise
-        return record, old
+        return record, has_old
 
-    def _take_over(self, old: int, record: Record, show: Show) -> None:
+    def _take_over(self, record: Record, show: Show) -> None:
         """Wait for the new generation, then end the old one; or take the new one back."""
         new = record["generation"]
-        show("Checking container health...")
         try:
+            show("Checking container health...")
             condition = self.containers.wait_until_settled(new, START_TIMEOUT_S, show)
             if condition.state is State.HEALTHY:
                 self._put({**record, "was_healthy": True})
