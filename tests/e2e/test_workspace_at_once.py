@@ -80,25 +80,16 @@ def test_killed_at_any_moment_a_process_leaves_a_sound_workspace(tmp_path, files
     assert len(left) <= 1, "only what the last killed process was copying"
 
 
-def test_a_lock_of_a_killed_process_is_free_at_once(tmp_path):
+@pytest.mark.parametrize("place", ["folder", "s3"])
+def test_a_lock_of_a_killed_process_is_free_at_once(place, tmp_path, request):
     location = str(tmp_path / "workspace")
+    if place == "s3":
+        os.environ |= request.getfixturevalue("s3_variables")
+        location = f"s3://bucket/{secrets.token_hex(6)}"
     process = start(HOLD, location)
     workspace = Workspace(location)
     with pytest.raises(Busy, match=f"web is in use by process {process.pid} of host"), workspace.lock("web"):
         pytest.fail("two hold the lock")
-    process.kill()
-    process.communicate()
-    with workspace.lock("web"):
-        pass
-
-
-def test_a_lease_of_a_killed_process_is_taken_over(s3_variables):
-    os.environ |= s3_variables
-    location = f"s3://bucket/{secrets.token_hex(6)}"
-    process = start(HOLD, location)
-    workspace = Workspace(location)
-    with pytest.raises(Busy, match=f"web is in use by process {process.pid} of host"), workspace.lock("web"):
-        pytest.fail("two hold the lease")
     process.kill()
     process.communicate()
     with workspace.lock("web"):

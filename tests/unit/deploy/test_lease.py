@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -86,13 +87,6 @@ def test_a_store_without_conditional_replacement_updates_under_a_lease(storage):
     storage._replacer = None
     storage.create("counter.json", b"0")
 
-    def count():
-        for _ in range(3):
-            storage.update("counter.json", lambda data: str(int(data) + 1).encode())
-
-    threads = [threading.Thread(target=count) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda _: storage.update("counter.json", lambda data: b"%d" % (int(data) + 1)), range(9)))
     assert storage.read("counter.json") == b"9"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -57,15 +58,8 @@ def test_what_is_written_is_listed_and_read_until_it_is_removed(storage):
 def test_updates_of_many_lose_nothing(storage):
     storage.create("counter.json", b"0")
 
-    def count():
-        for _ in range(5):
-            storage.update("counter.json", lambda data: str(int(data) + 1).encode())
-
-    threads = [threading.Thread(target=count) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: storage.update("counter.json", lambda data: b"%d" % (int(data) + 1)), range(20)))
     assert storage.read("counter.json") == b"20"
 
 
