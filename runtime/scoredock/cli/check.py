@@ -18,7 +18,7 @@ from scoredock.entry import EntryScript
 from scoredock.entry.script import script_traceback
 from scoredock.errors import BootError, EncodingError, ExitCode, RequestProblem, SettingError
 from scoredock.settings import Settings, resolve
-from scoredock.signature import Argument, Kind
+from scoredock.signature import EMPTY, Argument, Kind
 
 if TYPE_CHECKING:
     from scoredock.server.boot import Booted
@@ -109,8 +109,6 @@ def _show_arguments(booted: Booted) -> None:
 
 
 def _default_text(argument: Argument) -> str:
-    from scoredock.signature import EMPTY
-
     return "" if argument.default is EMPTY else f", or nothing for {argument.default!r}"
 
 

@@ -77,7 +77,7 @@ def read_deployment_config(path: Path | None, port: int | None) -> LocalWebservi
 
     if path is None:
         return LocalWebserviceDeploymentConfiguration(port=port)
-    config = load_deployment_config(path, {"port": port} if port else None)
+    config = load_deployment_config(path, {"port": port})
     if not isinstance(config, LocalWebserviceDeploymentConfiguration):
         raise Refused(
             f"{path}: the file is right, but scoredock deploys to computeType local so far, not {config.compute_type}. "

@@ -47,7 +47,7 @@ def failing() -> Iterator[None]:
     """Turn what cannot be done into one line on standard error and exit code 1; take back what a signal interrupts."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         with suppress(ValueError):  # only the main thread may
-            signal.signal(number, lambda *_: sys.exit(128 + signal.SIGTERM))
+            signal.signal(number, lambda given, _: sys.exit(128 + given))
     try:
         yield
     except (DeployError, OSError) as error:

@@ -19,7 +19,7 @@ _WORDS = {"register": "Registering", "fetch": "Fetching", "download": "Downloadi
 
 @contextmanager
 def progress_bar(shown_after_s: float = _SHOWN_AFTER_S) -> Iterator[Callable[[str, int, int], None]]:
-    """A Progress (see ``deploy.progress``) that draws; the bar ends with the block."""
+    """A Progress (see ``deploy.registry.progress``) that draws; the bar ends with the block."""
     bar: Any = None
     drawn = 0
     started = time.monotonic()
@@ -32,7 +32,6 @@ def progress_bar(shown_after_s: float = _SHOWN_AFTER_S) -> Iterator[Callable[[st
             label = _WORDS.get(task, task)
             bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=False, width=30)
             bar.__enter__()
-            drawn = 0
         bar.update(done - drawn)
         drawn = done
 

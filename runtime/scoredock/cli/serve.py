@@ -54,7 +54,7 @@ def serve(**flags: Any) -> None:
 
     if logging_file is not None:
         logger.info("Logging is configured by %s", logging_file)
-    for warning in [*warnings, *_unsupported(settings), *telemetry_warnings]:
+    for warning in [*warnings, *_short_worker_timeout(settings), *telemetry_warnings]:
         logger.warning("%s", warning)
     environment = dict(os.environ)  # the server adds to it
 
@@ -68,11 +68,11 @@ def serve(**flags: Any) -> None:
     sys.exit(Application(settings, announce).run())
 
 
-def _unsupported(settings: Settings) -> list[str]:
-    found = []
-    if settings.worker_timeout_s and settings.worker_timeout_s * 1000 < settings.scoring_timeout_ms < 3_600_000:
-        found.append(
-            f"WORKER_TIMEOUT ({settings.worker_timeout_s} s) is shorter than SCORING_TIMEOUT_MS "
-            f"({settings.scoring_timeout_ms} ms): native code that holds the interpreter lock loses its worker first."
-        )
-    return found
+def _short_worker_timeout(settings: Settings) -> list[str]:
+    """A warning where a deadline for requests was chosen that a worker may not live to see."""
+    if not 0 < settings.worker_timeout_s * 1000 < settings.scoring_timeout_ms < 3_600_000:
+        return []
+    return [
+        f"WORKER_TIMEOUT ({settings.worker_timeout_s} s) is shorter than SCORING_TIMEOUT_MS "
+        f"({settings.scoring_timeout_ms} ms): native code that holds the interpreter lock loses its worker first."
+    ]

@@ -70,8 +70,8 @@ def build(
     arguments: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
     target: str | None = None,
-) -> str:
-    """Build an image and return its id; each line of the build's output goes to ``show``.
+) -> None:
+    """Build an image; each line of the build's output goes to ``show``.
 
     ``context`` is a folder, or a tar archive. Raises BuildFailed with the failing step, its last lines and a hint.
     """
@@ -100,10 +100,8 @@ def build(
             show(line)
         if line.startswith(_ERROR):
             raise BuildFailed(_failure(tag, step, list(last)))
-    built = image_id(engine, tag)
-    if built is None:
+    if image_id(engine, tag) is None:
         raise BuildFailed(f"building {tag} ended without an image; the lines above say how far it came.")
-    return built
 
 
 _ERROR = "ERROR: "

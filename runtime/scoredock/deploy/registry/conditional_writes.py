@@ -16,7 +16,8 @@ S3-compatible servers that ignore the two headers (Ceph before 19, MinIO before 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _MEMORY = threading.Lock()  # fsspec's memory file system is one store for all of a process, without locks
@@ -92,13 +93,14 @@ def _replace_memory(fs: Any, path: str, data: bytes, mark: Mark) -> None:
         fs.pipe_file(path, data)
 
 
-class _refusals_as_changed:  # noqa: N801 - reads as a statement
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is not None and _is_refused(error):
+@contextmanager
+def _refusals_as_changed() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if _is_refused(error):
             raise Changed from error
+        raise
 
 
 def _is_refused(error: BaseException) -> bool:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from scoredock.deploy.registry import local_content, model_content, registration
 from scoredock.deploy.registry.file_lock import utc_now
-from scoredock.deploy.registry.labels import Filter, added_properties, labels, matches
+from scoredock.deploy.registry.labels import Filter, added_properties, labels
 from scoredock.deploy.registry.local_storage import LocalStorage
-from scoredock.deploy.registry.model_content import StoredFile
+from scoredock.deploy.registry.model_record import ModelRecord
 from scoredock.deploy.registry.model_resources import ResourceConfiguration
 from scoredock.deploy.registry.model_source import model_source
 from scoredock.deploy.registry.names import check_name, parse_reference
@@ -30,20 +29,15 @@ from scoredock.errors import NotFound, Refused
 
 _Models = list["Model"]
 _Texts = list[str]  # Model.list hides the word in the class
-_Files = list[StoredFile]
 _FETCH_WAIT_S = 24 * 3600
 
 
-class Model:
-    """A registered model: one version of a name.
+class Model(ModelRecord):
+    """A registered model: one version of a name, with the attributes of its record.
 
     ``Model(workspace, "sentiment")`` is the newest version, ``Model(workspace, "sentiment", version=2)`` and
     ``Model(workspace, id="sentiment:2")`` are that one; ``tags``, ``properties`` and ``model_framework`` limit what is
     found. Raises NotFound, which names the nearest names; Refused for what is no name.
-
-    Attributes: ``name``, ``version``, ``id``, ``tags``, ``properties``, ``description``, ``model_framework``,
-    ``model_framework_version``, ``created_time``, ``modified_time``, ``created_by``, ``datasets``,
-    ``resource_configuration``, ``files``, ``size`` (bytes), ``url``, ``workspace``.
     """
 
     class Framework:
@@ -85,46 +79,6 @@ class Model:
         model = cls.__new__(cls)
         model._set(workspace, document)
         return model
-
-    def _set(self, workspace: Workspace, document: dict[str, Any]) -> None:
-        self.workspace = workspace
-        self._document: dict[str, Any] = document
-        self.name: str = document["name"]
-        self.version: int = document["version"]
-        self.id = f"{self.name}:{self.version}"
-        self.tags: dict[str, str] = document.get("tags") or {}
-        self.properties: dict[str, str] = document.get("properties") or {}
-        self.description: str | None = document.get("description")
-        self.model_framework: str = document.get("framework") or Model.Framework.CUSTOM
-        self.model_framework_version: str | None = document.get("frameworkVersion")
-        self.created_by: str | None = document.get("createdBy")
-        self.datasets: Iterable[_Texts] = document.get("datasets") or []
-        self.resource_configuration = ResourceConfiguration.from_document(document.get("resourceRequirements"))
-
-    @property
-    def created_time(self) -> datetime:
-        """When it was registered, in UTC."""
-        return datetime.fromisoformat(self._document["createdTime"])
-
-    @property
-    def modified_time(self) -> datetime:
-        """When its record was last changed, in UTC."""
-        return datetime.fromisoformat(self._document.get("modifiedTime") or self._document["createdTime"])
-
-    @property
-    def files(self) -> _Files:
-        """Its files with sizes and hashes, paths as they are deployed below ``<name>/<version>/``."""
-        return model_content.stored_files(self._document.get("files"), f"model {self.id}")
-
-    @property
-    def size(self) -> int:
-        """Bytes of all its files."""
-        return sum(file.size for file in self.files)
-
-    @property
-    def url(self) -> str:
-        """Where its files lie."""
-        return f"{self.workspace.location}/{self._key}/model"
 
     @staticmethod
     def register(
@@ -286,16 +240,6 @@ class Model:
         model_content.copy_to(self.workspace.storage, self._key, files, target, True, None)
         return target / files[0].path
 
-    @property
-    def sample_input_dataset(self) -> str | None:
-        """The file name of the registered sample of requests."""
-        return _file_name(self._document.get("sampleInput"))
-
-    @property
-    def sample_output_dataset(self) -> str | None:
-        """The file name of the registered sample of results."""
-        return _file_name(self._document.get("sampleOutput"))
-
     def used_by(self) -> _Texts:
         """The names of services whose records name this model."""
         services = self.workspace.records("services").all()
@@ -318,33 +262,12 @@ class Model:
             LocalStorage(self.workspace.cache_folder).remove_tree(self._key)
         registration.tidy(self.workspace, self.name)
 
-    def serialize(self) -> dict[str, Any]:
-        """All that is known of it, with the names that Azure's REST interface has, ready for JSON."""
-        left_out = ("content", "name", "version")
-        more = {name: value for name, value in self._document.items() if name not in left_out}
-        return {"id": self.id, "name": self.name, "version": self.version, **more, "url": self.url}
-
     def _change(self, change: Any) -> None:
         def apply(document: dict[str, Any]) -> dict[str, Any]:
             return {**document, **change(document), "modifiedTime": utc_now()}
 
         self._set(self.workspace, self.workspace.records(KIND).update(self.name, apply, self.version))
 
-    def _fits(self, tags: Any, properties: Any, framework: str | None) -> bool:
-        same = framework is None or framework.lower() == self.model_framework.lower()
-        return same and matches(self.tags, tags) and matches(self.properties, properties)
-
-    @property
-    def _key(self) -> str:
-        return model_content.content_key(self.name, self._document.get("content"))
-
-    def __repr__(self) -> str:
-        return f"Model({self.id!r}, workspace={self.workspace.location!r})"
-
 
 def _resources(given: Any) -> dict[str, Any] | None:
     return None if given is None else ResourceConfiguration.of(given).document()
-
-
-def _file_name(sample: Any) -> str | None:
-    return sample["path"].rpartition("/")[2] if sample else None
