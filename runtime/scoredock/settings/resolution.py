@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ def resolve(
 ) -> tuple[Settings, list[str]]:
     """Settle every setting: flag, then environment, then config file, then default.
 
-    ``flags`` maps setting names to values (None: not given). Returns the settings and warnings about keys
-    of the config file that no setting has. Raises SettingError, which names the setting, where its value
+    ``flags`` maps setting names to values (None: not given). Returns the settings and warnings about variables and
+    keys of the config file that no setting has. Raises SettingError, which names the setting, where its value
     came from, what was expected and what came.
     """
     given = {name: value for name, value in flags.items() if value is not None}
@@ -60,7 +61,20 @@ def resolve(
             path = current_folder / values[declaration.name]
             # Mounted secrets are replaced by turning a link to them: what it leads to now must not be kept.
             values[declaration.name] = path.absolute() if declaration.group == ACCESS else path.resolve()
-    return Settings(**values), warnings
+    settings = Settings(**values)
+    _check_ports(settings)
+    return settings, warnings
+
+
+def _check_ports(settings: Settings) -> None:
+    ports = {
+        "SCOREDOCK_PORT": settings.port,
+        "HEALTH_PORT": settings.health_listener_port,
+        "SCOREDOCK_METRICS_PORT": settings.metrics_port if settings.metrics else None,
+    }
+    for one, other in combinations(ports, 2):
+        if ports[one] is not None and ports[one] == ports[other]:
+            raise SettingError(f"{one} and {other} are both {ports[one]}. Give each a port of its own.")
 
 
 def _unknown_variables(environment: Mapping[str, str], table: tuple[Declaration, ...]) -> list[str]:
@@ -69,10 +83,13 @@ def _unknown_variables(environment: Mapping[str, str], table: tuple[Declaration,
     warnings = []
     for name in environment:
         if name.startswith("SCOREDOCK_") and name not in known and name not in NOT_THE_SERVERS:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            warnings.append(f"variable {name} is not a setting and is ignored.{hint}")
+            warnings.append(f"variable {name} is not a setting and is ignored.{_nearest(name, known)}")
     return warnings
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None:
@@ -108,8 +125,7 @@ def _read_config_file(path: Path, table: tuple[Declaration, ...], values: dict[s
     for key, value in content.items():
         declaration = by_variable.get(key)
         if declaration is None:
-            near = difflib.get_close_matches(key.upper(), by_variable, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            hint = _nearest(key.upper(), by_variable)
             warnings.append(f"config file {path}: {key!r} is not a setting and is ignored.{hint}")
         elif declaration.name not in values and value is not None:
             values[declaration.name] = _convert(declaration, value, f"config file {path}")

@@ -304,3 +304,28 @@ def test_a_variable_that_looks_like_a_setting_is_told(tmp_path: Path) -> None:
     _, warnings = resolve({}, misspelt, tmp_path)
     expected = "variable SCOREDOCK_PRIMRY_KEY is not a setting and is ignored. Did you mean SCOREDOCK_PRIMARY_KEY?"
     assert warnings == [expected]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"SCOREDOCK_METRICS_PORT": "5001"}, "SCOREDOCK_PORT and SCOREDOCK_METRICS_PORT are both 5001"),
+        (
+            {"SCOREDOCK_PORT": "5000", "SEPARATE_HEALTH_ENDPOINT": "true"},
+            "SCOREDOCK_PORT and HEALTH_PORT are both 5000",
+        ),
+        (
+            {"SCOREDOCK_METRICS_PORT": "5000", "SEPARATE_HEALTH_ENDPOINT": "true"},
+            "HEALTH_PORT and SCOREDOCK_METRICS_PORT are both 5000",
+        ),
+    ],
+    ids=["metrics", "health", "metrics and health"],
+)
+def test_two_listeners_with_one_port_are_named(environment: dict[str, str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=said):
+        resolve({}, environment, tmp_path)
+
+
+def test_a_port_that_nobody_listens_on_may_be_anothers(tmp_path: Path) -> None:
+    unused = {"SCOREDOCK_METRICS_PORT": "5001", "SCOREDOCK_METRICS": "false", "HEALTH_PORT": "5001"}
+    assert resolve({}, unused, tmp_path)[0].port == 5001
