@@ -15,17 +15,18 @@ from servers import wait_until
 
 @pytest.fixture
 def gate():
-    """A sender that waits until it is let through; its batches."""
+    """A sender that waits until it is let through; its batches, and whether they arrive."""
 
     class Gate:
         def __init__(self) -> None:
             self.batches: list[list[int]] = []
             self.open = threading.Event()
+            self.arrives = True
 
         def send(self, batch: list[int]) -> bool:
             self.open.wait(10)
             self.batches.append(batch)
-            return True
+            return self.arrives
 
     made = Gate()
     yield made
@@ -96,8 +97,22 @@ def test_stopping_takes_no_longer_than_it_may(gate, caplog):
     outbox.stop(0.3)
     assert 0.2 < time.monotonic() - started < 2
     assert "7 spans were lost" in _losses(caplog)[0]
+    assert _losses(caplog)[0].endswith("Last cause: no answer in time")
     outbox.put(8)
     assert outbox.lost == 8
+
+
+def test_what_fails_after_it_was_given_up_is_counted_and_told_once(gate, caplog, monkeypatch):
+    monkeypatch.setattr(outbox_module, "REPORT_S", 0)
+    gate.arrives = False
+    outbox: Outbox[int] = Outbox(gate.send, "spans", 10, 5, 60, finish=lambda: gate.batches.append([]))
+    for number in range(7):
+        outbox.put(number)
+    outbox.stop(0.1)
+    gate.open.set()
+    wait_until(lambda: [] in gate.batches, what="the end of the thread's work")
+    assert outbox.lost == 7
+    assert len(_losses(caplog)) == 1
 
 
 def test_what_is_to_be_done_at_the_end_is_done_after_the_last_batch(gate):
@@ -113,4 +128,6 @@ def test_an_exporters_log_goes_nowhere_but_into_the_cause(caplog):
     words = listen("test.exporter")
     logging.getLogger("test.exporter.part").error("batch failed:\n%s", "refused")
     assert words.text == "batch failed: refused"
+    logging.getLogger("test.exporter").error("refused " * 100)
+    assert words.text.endswith("refused ref…")
     assert not caplog.records

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 REPORT_S = 60.0  # between two log lines about what was lost
+MAX_CAUSE = 500  # characters
 
 logger = logging.getLogger("scoredock.telemetry")
 
@@ -25,9 +26,14 @@ class LastWords(logging.Handler):
         self.text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it, in one line of at most 300 characters."""
+        """Keep it."""
         with contextlib.suppress(Exception):
-            self.text = " ".join(record.getMessage().split())[:300]
+            self.keep(record.getMessage())
+
+    def keep(self, text: str) -> None:
+        """Keep a text in one line of at most MAX_CAUSE characters."""
+        line = " ".join(text.split())
+        self.text = line if len(line) <= MAX_CAUSE else f"{line[: MAX_CAUSE - 1]}…"
 
 
 def listen(*loggers: str) -> LastWords:
@@ -70,7 +76,7 @@ class Outbox(Generic[T]):
         self._queue: deque[T] = deque()
         self._wake = threading.Event()
         self._sending = 0  # items of the batch that is on its way
-        self._flushing = self._stopping = False
+        self._flushing = self._stopping = self._given_up = False
         self._reported_at = float("-inf")
         self._unreported = 0
         self.lost = 0
@@ -108,6 +114,7 @@ class Outbox(Generic[T]):
         self.end()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
+            self._given_up = True
             self._lose(len(self._queue) + self._sending)
         self._report(at_once=True)
 
@@ -140,8 +147,8 @@ class Outbox(Generic[T]):
         except Exception as error:
             arrived = False
             if self._words is not None:
-                self._words.text = f"{type(error).__name__}: {error}"[:300]
-        if not arrived:
+                self._words.keep(f"{type(error).__name__}: {error}")
+        if not arrived and not self._given_up:  # then it is counted already
             self._lose(len(batch))
             self._report()
 
@@ -155,5 +162,6 @@ class Outbox(Generic[T]):
             return
         count, self._unreported = self._unreported, 0
         self._reported_at = now
-        cause = self._words.text if self._words is not None else ""
-        logger.warning("%d %s were lost. Requests are not held up. Last cause: %s", count, self._what, cause or "none")
+        said = self._words.text if self._words is not None else ""
+        cause = said or ("no answer in time" if self._given_up else "none")
+        logger.warning("%d %s were lost. Requests are not held up. Last cause: %s", count, self._what, cause)
