@@ -168,6 +168,11 @@ class Service:
         else:
             logger.warning("SCOREDOCK_MAX_BATCH_SIZE is ignored: %s.", reason)
 
+    @property
+    def unfinished(self) -> int:
+        """Requests that wait or are being scored."""
+        return self._engine.unfinished
+
     async def drain(self, timeout_s: float) -> None:
         """Finish what was accepted, for at most ``timeout_s`` seconds; answer the rest with 503."""
         await self._engine.drain(timeout_s)

@@ -160,6 +160,14 @@ class _Server(uvicorn.Server):
                 connection.shutdown()
             await asyncio.sleep(0.02)
         if self.server_state.connections:
+            logger.warning(
+                "Worker %d: the time to drain (%.0f s) is over; requests that get 503: %d, connections that are cut: "
+                "%d.",
+                os.getpid(),
+                drain_s,
+                self._service.unfinished,
+                len(self.server_state.connections),
+            )
             await self._service.drain(0)
             for connection in list(self.server_state.connections):
                 cast("Connection", connection).hang_up()
