@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoredock.collection import current
@@ -30,6 +32,19 @@ def check_collection(settings: Settings) -> None:
         raise BootError("settings", str(error)) from None
     for warning in config.warnings:
         logger.warning("%s", warning)
+    if config.own is not None and "://" not in config.own.url and not _takes_files(Path(config.own.url)):
+        logger.warning(
+            "SCOREDOCK_COLLECT_TO: %s is no folder that user %d can write to, nor can it be made. What is collected "
+            "waits and is then dropped, until it is one.",
+            config.own.url,
+            os.geteuid(),
+        )
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether the folder can be written to, or made."""
+    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK, effective_ids=True))
+    return os.access(there, os.W_OK | os.X_OK, effective_ids=True) and there.is_dir()
 
 
 def open_collection(settings: Settings, gateway: Gateway) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import types
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from scoredock.server.banner import banner
 from scoredock.server.changes import FolderWatch
+from scoredock.server.collecting import check_collection
 from scoredock.server.cuda import cuda_was_initialised
 from scoredock.server.status import WorkerStatus
 from scoredock.settings import resolve
@@ -48,8 +50,6 @@ def test_changes_are_seen_once(tmp_path, change):
     assert watch.changed() is None
     if change == "modify":
         file.write_text("2")
-        import os
-
         os.utime(file, ns=(1, 1))
     elif change == "add":
         (tmp_path / "new.py").touch()
@@ -88,3 +88,24 @@ def test_the_banner_names_everything():
     text = banner(settings, "cpu", {})
     for part in ("/srv/app/score.py", "AZUREML_MODEL_DIR is not set", ":5001/score", ":5999/readyz"):
         assert part in text
+
+
+def test_a_folder_for_collected_data_that_cannot_be_made_or_written_is_told_at_the_start(tmp_path, settings_of, caplog):
+    (tmp_path / "file").touch()
+    said = "is no folder that user"
+    check_collection(settings_of(SCOREDOCK_COLLECT_TO=tmp_path / "new" / "folder"))
+    assert said not in caplog.text
+    assert not (tmp_path / "new").exists()
+    check_collection(settings_of(SCOREDOCK_COLLECT_TO=tmp_path / "file" / "folder"))
+    assert f"SCOREDOCK_COLLECT_TO: {tmp_path / 'file' / 'folder'} {said}" in caplog.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_of_another_user_for_collected_data_is_told_at_the_start(tmp_path, settings_of, caplog):
+    settings = settings_of(SCOREDOCK_COLLECT_TO=tmp_path)
+    os.seteuid(65534)
+    try:
+        check_collection(settings)
+    finally:
+        os.seteuid(0)
+    assert f"SCOREDOCK_COLLECT_TO: {tmp_path} is no folder that user 65534 can write to" in caplog.text
