@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -106,3 +107,12 @@ def test_the_banner_shows_what_is_served(serve, tmp_path):
     for part in ("scoredock ", "score.py", str(tmp_path / "model"), "workers  1", "/score", "/readyz"):
         assert part in server.output
     assert "run(data) gets the request body as text; input schema: none; output schema: none" in server.output
+
+
+def test_with_json_lines_the_banner_is_one_of_them(serve):
+    server = serve(ECHO, SCOREDOCK_LOG_FORMAT="json", SEPARATE_HEALTH_ENDPOINT="true")
+    banner = json.loads(server.output.splitlines()[0])
+    assert banner["message"].startswith("scoredock ")
+    assert banner["score"] == f"{server.url}/score"
+    assert f":{server.health_port}/readyz" in banner["health"]
+    assert "\\n" not in server.output

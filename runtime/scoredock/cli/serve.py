@@ -50,7 +50,7 @@ def serve(**flags: Any) -> None:
         sys.exit(ExitCode.BOOT_FAILED)
 
     from scoredock.server.application import Application
-    from scoredock.server.banner import banner
+    from scoredock.server.banner import banner, log_banner
 
     if logging_file is not None:
         logger.info("Logging is configured by %s", logging_file)
@@ -59,11 +59,10 @@ def serve(**flags: Any) -> None:
     environment = dict(os.environ)  # the server adds to it
 
     def announce(device: str) -> None:
-        text = banner(settings, device, environment)
         if settings.log_format == "json":
-            logger.info("%s", text)
+            log_banner(settings, device, environment)
         else:
-            print(text, file=steady(sys.stdout))  # no banner is no reason not to serve
+            print(banner(settings, device, environment), file=steady(sys.stdout))  # none is no reason not to serve
 
     sys.exit(Application(settings, announce).run())
 

@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from scoredock import __version__
+from scoredock.observe.json_lines import JSON_FIELDS
 from scoredock.server.numeric_threads import share_line
 from scoredock.settings import Settings
 
+logger = logging.getLogger("scoredock")
 
-def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> str:
-    """A few lines: version, script, model folder, workers, CPUs, device, routes; ``environment`` is the user's."""
+
+def facts(settings: Settings, device: str, environment: Mapping[str, str]) -> dict[str, list[str]]:
+    """What is served, by what and where: lines by their name; ``environment`` is the user's."""
     scheme = "http" if settings.tls_certificate is None else "https"
     base = f"{scheme}://{settings.host}:{settings.port}"
-    preload = ", preloaded" if settings.worker_preload else ""
-    lines = [
-        f"scoredock {__version__}",
-        f"  script   {settings.script_path}",
-        f"  model    {_model_folder(settings)}",
-        f"  workers  {settings.worker_count}{preload}",
-        f"  cpus     {share_line(settings, environment)}",
-        f"  device   {device}",
-        f"  score    {base}/score",
-        f"  swagger  {base}/swagger.json?version=2|3|3.1",
-        *([f"  docs     {base}/docs"] if settings.docs else []),
-        f"  health   {base}/  {base}/livez  {base}/readyz",
-    ]
+    found = {
+        "script": [str(settings.script_path)],
+        "model": [_model_folder(settings)],
+        "workers": [f"{settings.worker_count}{', preloaded' if settings.worker_preload else ''}"],
+        "cpus": [share_line(settings, environment)],
+        "device": [device],
+        "score": [f"{base}/score"],
+        "swagger": [f"{base}/swagger.json?version=2|3|3.1"],
+    }
+    if settings.docs:
+        found["docs"] = [f"{base}/docs"]
+    found["health"] = [f"{base}/  {base}/livez  {base}/readyz"]
     if settings.health_listener_port is not None:
-        port = settings.health_listener_port
-        lines.append(f"           http://{settings.host}:{port}/livez  http://{settings.host}:{port}/readyz")
+        separate = f"http://{settings.host}:{settings.health_listener_port}"
+        found["health"].append(f"{separate}/livez  {separate}/readyz")
     if settings.metrics:
         own_port = f"http://{settings.host}:{settings.metrics_port}"
-        lines.append(f"  metrics  {own_port if settings.metrics_port else base}/metrics")
+        found["metrics"] = [f"{own_port if settings.metrics_port else base}/metrics"]
+    return found
+
+
+def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> str:
+    """scoredock's version and the facts, for a person: a line each."""
+    lines = [f"scoredock {__version__}"]
+    for name, values in facts(settings, device, environment).items():
+        lines += [f"  {label:<9}{value}" for label, value in zip([name, *[""] * len(values)], values, strict=False)]
     return "\n".join(lines)
+
+
+def log_banner(settings: Settings, device: str, environment: Mapping[str, str]) -> None:
+    """The same as a line of the log, in which each fact is a field."""
+    fields = {name: "  ".join(values) for name, values in facts(settings, device, environment).items()}
+    logger.info("scoredock %s", __version__, extra={JSON_FIELDS: fields})
 
 
 def _model_folder(settings: Settings) -> str:
