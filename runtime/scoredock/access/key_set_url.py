@@ -43,9 +43,6 @@ class KeySetUrl:
         self._fetched_at = self._begun_at = -1e9
         self._said = ""
 
-    def load(self) -> None:
-        """Nothing: it is fetched by the workers, and the server starts without it."""
-
     def start(self) -> None:
         """Begin to fetch them."""
         self._begin()

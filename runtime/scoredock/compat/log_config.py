@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-_LINE = "%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s"
+from scoredock.observe.logs import LINE
 
 
 class AMLLogFormatter(logging.Formatter):
@@ -13,7 +13,7 @@ class AMLLogFormatter(logging.Formatter):
 
     converter = time.gmtime  # type: ignore[assignment] # the stub knows only time.localtime's signature
 
-    def __init__(self, fmt: str = _LINE, datefmt: str | None = None, style: str = "%") -> None:
+    def __init__(self, fmt: str = LINE, datefmt: str | None = None, style: str = "%") -> None:
         super().__init__(fmt, datefmt, style)  # type: ignore[arg-type] # a file's text, checked by logging
 
 

@@ -19,6 +19,7 @@ from scoredock.observe.context import request_id
 from scoredock.observe.json_lines import JsonFormatter
 from scoredock.observe.output import steady
 
+LINE = "%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s"
 # Scripts' logging.json files name the loggers of the server that they were written for.
 _FORMER_LOGGER, _LOGGER = "azmlinfsrv", "scoredock"
 
@@ -29,7 +30,7 @@ class LineFormatter(logging.Formatter):
     converter = time.gmtime  # type: ignore[assignment] # the stub knows only time.localtime's signature
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s")
+        super().__init__(LINE)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The line, without the traceback that may follow it."""
