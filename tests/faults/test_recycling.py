@@ -6,8 +6,9 @@ import os
 
 from load import Load
 
-from scoredock.server import recycling
-from scoredock.server.recycling import Recycling, proportional_bytes, resident_bytes
+from scoredock.observe import process_memory
+from scoredock.observe.process_memory import proportional_bytes, resident_bytes
+from scoredock.server.recycling import Recycling
 from scoredock.settings import resolve
 from servers import wait_until
 
@@ -101,12 +102,12 @@ def test_shared_pages_count_by_their_share():
 
 
 def test_where_the_kernel_tells_no_share_private_pages_count(monkeypatch):
-    real = recycling.Path
+    real = process_memory.Path
 
     def without_rollup(path):
         if str(path).endswith("smaps_rollup"):
             return real("/nonexistent/smaps_rollup")
         return real(path)
 
-    monkeypatch.setattr(recycling, "Path", without_rollup)
+    monkeypatch.setattr(process_memory, "Path", without_rollup)
     assert 0 < proportional_bytes() < resident_bytes()

@@ -12,14 +12,13 @@ import os
 import random
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from scoredock.observe.process_memory import proportional_bytes, resident_bytes
 from scoredock.settings import Settings
 
 MIB = 1024 * 1024
 MEMORY_LOOK_S = 1.0
 PROPORTIONAL_LOOK_S = 5.0
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 logger = logging.getLogger("scoredock.server")
 
@@ -79,23 +78,3 @@ class Recycling:
         )
         self._max_bytes = 0
         return None
-
-
-def resident_bytes() -> int:
-    """What this process has in memory, all shared pages included."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
-
-
-def proportional_bytes() -> int:
-    """What this process has in memory, shared pages divided among those that share them.
-
-    Where the kernel does not tell, pages of files and of shared memory are left out.
-    """
-    try:
-        for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
-    return (int(resident) - int(shared)) * _PAGE

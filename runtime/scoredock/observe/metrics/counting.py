@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Sequence
-from pathlib import Path
 
 from scoredock.observe.metrics import board
+from scoredock.observe.process_memory import resident_bytes
 from scoredock.observe.request_log import LEFT, Entry
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 _FIRST, _LAST = board.FIRST_STATUS, board.LAST_STATUS
 _ABANDONED, _RECEIVED, _SENT = board.ABANDONED, board.RECEIVED, board.SENT
@@ -64,4 +61,4 @@ class Counting:
         """What is the case right now; to be called again and again."""
         cells = self.cells
         cells[board.WAITING], cells[board.IN_FLIGHT], cells[board.CONNECTIONS] = waiting, in_flight, connections
-        cells[board.MEMORY] = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+        cells[board.MEMORY] = resident_bytes()
