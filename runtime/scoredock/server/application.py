@@ -16,13 +16,13 @@ from scoredock.accelerators.choice import CPU, choose
 from scoredock.errors import BootError, ExitCode, SettingError
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
+from scoredock.observe.service_info import service_info
 from scoredock.server import tls
 from scoredock.server.boot import Booted, boot, export_environment
 from scoredock.server.collecting import check_collection
 from scoredock.server.cuda import cuda_was_initialised
 from scoredock.server.requirements import install_extra_requirements
 from scoredock.server.service import Service
-from scoredock.server.service_info import service_info
 from scoredock.server.status import WorkerStatus
 from scoredock.server.supervisor import Supervisor
 from scoredock.server.worker import ScoringWorker

@@ -11,9 +11,9 @@ from scoredock import __version__
 from scoredock.access import wanted_access
 from scoredock.entry import EntryScript
 from scoredock.entry.model_folder import model_files
+from scoredock.observe.service_info import models
 from scoredock.payload.argument_facts import argument_facts
 from scoredock.schema import Documents, as_json
-from scoredock.server.service_info import models
 from scoredock.settings import Settings
 from scoredock.signature import Argument, Kind
 

@@ -10,7 +10,6 @@ import codecs
 import logging
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from opentelemetry.sdk._logs import LoggerProvider
@@ -19,6 +18,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import Span, SpanKind
 
 from scoredock.observe.app_insights.lines import LineHandler, LogQueue
+from scoredock.observe.service_info import versioned_models
 from scoredock.observe.tracing.outbox import Outbox, listen
 from scoredock.observe.tracing.request_trace import RequestTrace
 from scoredock.observe.tracing.scope import SCOPE, unobserved
@@ -46,7 +46,7 @@ class AppInsights:
             "Container Id": self._container_id,
             "Workspace Name": settings.workspace_name,
             "Service Name": settings.service_name,
-            "Models": ", ".join(model_ids(settings.model_dir)),
+            "Models": ", ".join(versioned_models(settings.model_dir)),
         }
         words = listen("azure.monitor.opentelemetry.exporter", "azure.core", "azure.identity")
         options: dict[str, Any] = {
@@ -147,19 +147,3 @@ def text_of(body: bytes) -> str:
     except UnicodeDecodeError:
         return f"{len(body)} bytes that are not UTF-8 text"
     return text[:MAX_DIMENSION]
-
-
-def model_ids(folder: Path | None) -> list[str]:
-    """Names and versions (``name:version``) of the models below a model folder, by its layout in Azure ML.
-
-    Either it is one model's version, ``…/NAME/VERSION``, or it has such folders.
-    """
-    if folder is None or not folder.is_dir():
-        return []
-    if folder.name.isdecimal():
-        return [f"{folder.parent.name}:{folder.name}"]
-    try:
-        found = [path for path in sorted(folder.glob("*/*"))[:100] if path.name.isdecimal() and path.is_dir()]
-    except OSError:
-        return []
-    return [f"{path.parent.name}:{path.name}" for path in found]

@@ -21,15 +21,19 @@ def service_info(settings: Settings, device: str) -> dict[str, str]:
 
 
 def models(model_dir: Path | None) -> list[str]:
-    """The models of a model folder, each as ``name:version``.
+    """The models of a model folder, each as ``name:version``; a folder without versions is one model, by its name."""
+    return versioned_models(model_dir) or ([model_dir.name] if model_dir is not None else [])
 
-    A folder that is named by a number is one model's version, in a folder with the model's name; one with such folders
-    inside has several models (the layout of deployments by Azure ML, and by ``scoredock deploy``). Any other folder is
-    one model without a version.
+
+def versioned_models(model_dir: Path | None) -> list[str]:
+    """The models whose version the layout tells: that of deployments by Azure ML, and by ``scoredock deploy``.
+
+    A folder that is named by a number is one model's version, in a folder with the model's name; another one may have
+    several such folders inside.
     """
     if model_dir is None:
         return []
-    if model_dir.name.isdigit():
+    if model_dir.name.isdecimal():
         return [f"{model_dir.parent.name}:{model_dir.name}"]
     found = sorted(model_dir.glob("*/*")) if model_dir.is_dir() else []
-    return [f"{one.parent.name}:{one.name}" for one in found if one.name.isdigit() and one.is_dir()] or [model_dir.name]
+    return [f"{one.parent.name}:{one.name}" for one in found if one.name.isdecimal() and one.is_dir()]
