@@ -20,12 +20,36 @@ PATIENCE_S = 0.25
 ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole or not at all
 
 
-class SteadyOutput(io.TextIOBase):
+class StreamBefore(io.TextIOBase):
+    """A text stream that stands before the ``real`` one, and has its encoding and descriptor."""
+
+    def __init__(self, real: TextIO) -> None:
+        self._real = real
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The real stream's encoding."""
+        return self._real.encoding or "utf-8"
+
+    def fileno(self) -> int:
+        """The real stream's descriptor."""
+        return self._real.fileno()
+
+    def isatty(self) -> bool:
+        """Whether the real stream is a terminal."""
+        return self._real.isatty()
+
+    def writable(self) -> bool:
+        """True: it is made to be written to."""
+        return True
+
+
+class SteadyOutput(StreamBefore):
     """Writes text to ``stream``'s descriptor, and never raises OSError. Each write is of whole lines."""
 
     def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
         stream.flush()
-        self._stream = stream
         self._fd = stream.fileno()
         self._lock = threading.RLock()
         mode = os.fstat(self._fd).st_mode
@@ -36,25 +60,7 @@ class SteadyOutput(io.TextIOBase):
                 self._fd = os.open(f"/proc/self/fd/{self._fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
                 self._may_block = False
         self._stalled = False
-        self._encoding = stream.encoding or "utf-8"
         self.dropped = 0
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """The stream's encoding."""
-        return self._encoding
-
-    def fileno(self) -> int:
-        """The stream's descriptor."""
-        return self._stream.fileno()
-
-    def isatty(self) -> bool:
-        """Whether the stream is a terminal."""
-        return self._stream.isatty()
-
-    def writable(self) -> bool:
-        """True."""
-        return True
 
     def write(self, text: str) -> int:
         """Write, or drop and count."""
@@ -65,7 +71,7 @@ class SteadyOutput(io.TextIOBase):
                 if not self._put(note.encode()):
                     self.dropped = dropped + text.count("\n")
                     return len(text)
-            data = text.encode(self._encoding, "backslashreplace")
+            data = text.encode(self.encoding, "backslashreplace")
             for piece in _pieces(data) if self._in_pieces and len(data) > ATOMIC else (data,):
                 if not self._put(piece):
                     self.dropped += piece.count(b"\n")

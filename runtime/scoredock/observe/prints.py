@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import sys
 import threading
 from typing import Any, TextIO
 
+from scoredock.observe.output import StreamBefore
+
 logger = logging.getLogger("scoredock.print")
 
 
-class PrintedLines(io.TextIOBase):
+class PrintedLines(StreamBefore):
     """A text stream that logs each complete line; one unfinished line is kept per thread.
 
     Everything that is not text written to it (``buffer``, ``fileno`` and so on) is ``real``'s. So is text
@@ -20,29 +21,12 @@ class PrintedLines(io.TextIOBase):
     """
 
     def __init__(self, real: TextIO) -> None:
-        self._real = real
+        super().__init__(real)
         self._thread = threading.local()
         self.unfinished = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """The real stream's encoding."""
-        return self._real.encoding
-
-    def fileno(self) -> int:
-        """The real stream's descriptor."""
-        return self._real.fileno()
-
-    def isatty(self) -> bool:
-        """Whether the real stream is a terminal."""
-        return self._real.isatty()
-
-    def writable(self) -> bool:
-        """True: it is made to be written to."""
-        return True
 
     def close(self) -> None:
         """Nothing: the server's output outlives what a script does to its own."""
