@@ -27,20 +27,16 @@ from gunicorn.errors import HaltServer
 
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
+from scoredock.server.deaths import Deaths
 from scoredock.server.health import Health, HealthListener
-from scoredock.server.memory_watch import MemoryWatch
 from scoredock.server.shared_port import reserve
+from scoredock.server.stopping import end_workers
 from scoredock.server.supervised import Supervised
 from scoredock.server.worker import ENDING_SIGNALS, ScoringWorker
 
-MAX_DEATHS_IN_A_ROW = 5
-STEADY_S = 60.0
-LONGEST_BACKOFF_S = 30.0
 RESPAWN_S = 2.0  # until a worker is started again when the system refused one
 POLL_S = 1.0
 RELOAD_POLL_S = 0.3
-STOP_POLL_S = 0.1
-HURRIED_STOP_S = 3.0  # worker.HURRY_S and HURRIED_FLUSH_S, connection.LINGER_S, and a little
 
 logger = logging.getLogger("scoredock.server")
 
@@ -61,8 +57,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self.exit_code = ExitCode.OK
         self._outgoing: set[int] = set()
         self._told_to_end: set[int] = set()
-        self._deaths = 0
-        self._memory = MemoryWatch()
+        self._deaths = Deaths()
         self._spawn_after = 0.0
         self._was_ready = False
         self._between_workers: tuple[str, float] | None = None  # phase and time of the last worker's end
@@ -152,7 +147,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
                 wait = min(wait, self._spawn_after - time.monotonic())
             self._listener.poll(max(wait, 0.0))
         self._reload_when_changed()
-        self._memory.look()
+        self._deaths.look()
         if self.app.tls is not None:
             self.app.tls.warn_when_due()
         return self._signals()
@@ -255,7 +250,8 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             logger.info("%s changed: restarting the workers.", changed)
             self._outgoing |= set(self.WORKERS)
             self._waiting_for_change = False
-            self._deaths, self._spawn_after = 0, 0.0
+            self._deaths.forget()
+            self._spawn_after = 0.0
 
     def murder_workers(self) -> None:
         """Kill workers that gave no sign of life for WORKER_TIMEOUT seconds."""
@@ -299,15 +295,17 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             self.app.metrics.ended(worker.counting, pid, how)
         self._outgoing.discard(pid)
         self._told_to_end.discard(pid)
-        if wanted and (code == ExitCode.OK or worker.status.phase != "draining" or worker.aborted):
-            logger.debug("Worker %d ended (%s).", pid, self._how(code))
-            return
+        status = worker.status
         if wanted:
-            logger.error("Worker %d died while it drained, with what was in flight: %s", pid, self._how(code))
+            ended_by = self._deaths.how(code, self.num_workers)
+            if code == ExitCode.OK or status.phase != "draining" or worker.aborted:
+                logger.debug("Worker %d ended (%s).", pid, ended_by)
+            else:
+                logger.error("Worker %d died while it drained, with what was in flight: %s", pid, ended_by)
             return
         self._between_workers = ("starting", time.monotonic())
-        failed = worker.status.phase == "failed"
-        cause = worker.status.message if failed else f"worker {pid} died while {_doing(worker)}: {self._how(code)}"
+        failed = status.phase == "failed"
+        cause = self._deaths.cause(pid, status, code, self.num_workers)
         if self._changes is not None and failed:
             self._waiting_for_change = True
             logger.error("%s", cause)
@@ -316,22 +314,12 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if failed and not self._was_ready:
             self._end(cause, ExitCode.BOOT_FAILED)
         logger.error("%s%s", cause[:1].upper(), cause[1:])
-        lived_s = worker.status.elapsed_s
-        self._deaths = 1 if lived_s >= STEADY_S else self._deaths + 1
+        self._deaths.count(status.elapsed_s)
         others_serve = any(one.status.phase == "ready" for one in self.WORKERS.values())
-        if self._deaths >= MAX_DEATHS_IN_A_ROW and (worker.status.phase == "ready" or not others_serve):
-            self._end(f"{self._deaths} workers died in a row; the last: {cause}", ExitCode.WORKERS_KEEP_DYING)
-        backoff_s = 0.0 if self._deaths == 1 else min(2.0 ** (self._deaths - 2), LONGEST_BACKOFF_S)
-        self._spawn_after = time.monotonic() + backoff_s
-        logger.info("A new worker starts in %d s.", backoff_s)
-
-    def _how(self, code: int) -> str:
-        """What ended a worker, from its exit code; negative for a signal."""
-        if code >= 0:
-            return f"exit code {code}"
-        if code != -signal.SIGKILL:
-            return signal.Signals(-code).name
-        return self._memory.explain(self.num_workers) or "SIGKILL, perhaps out of memory"
+        if self._deaths.too_many and (status.phase == "ready" or not others_serve):
+            self._end(f"{self._deaths.in_a_row} workers died in a row; the last: {cause}", ExitCode.WORKERS_KEEP_DYING)
+        self._spawn_after = time.monotonic() + self._deaths.backoff_s
+        logger.info("A new worker starts in %d s.", self._deaths.backoff_s)
 
     def _end(self, cause: str, code: ExitCode) -> None:
         self.failure = BootError("boot", cause)
@@ -352,34 +340,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._stopping = True
         if self._listener is not None:
             self._listener.leave_serving_sockets()
-        self._end_workers(graceful)
+        end_workers(self, self._signals, graceful)
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-
-    def _end_workers(self, graceful: bool) -> None:
-        """What the base class does, by a clock that nobody sets."""
-        sock.close_sockets(self.LISTENERS)
-        self.LISTENERS = []
-        self.kill_workers(signal.SIGTERM if graceful else signal.SIGQUIT)
-        deadline = time.monotonic() + self.cfg.graceful_timeout
-        while self.WORKERS and time.monotonic() < deadline:
-            hurry = {signal.SIGINT, signal.SIGQUIT} & set(self._signals())
-            if hurry and graceful:
-                graceful = False
-                self.kill_workers(signal.SIGQUIT)
-                deadline = time.monotonic() + HURRIED_STOP_S
-            self.reap_workers()
-            if self.WORKERS:
-                time.sleep(STOP_POLL_S)
-        for worker in self.WORKERS.values():
-            worker.aborted = True
-        self.kill_workers(signal.SIGKILL)
-        self.reap_workers()
-
-
-def _doing(worker: ScoringWorker) -> str:
-    phase = worker.status.phase
-    if phase == "warm-up":
-        return "in phase warm-up: run() with the schema's sample; SCOREDOCK_WARMUP=false leaves it out"
-    return "it served" if phase == "ready" else f"in phase {phase}"
