@@ -29,6 +29,13 @@ from scoredock.settings import resolve
 from scoredock.web.connection import Connection
 
 START_TIMEOUT_S = 60.0
+ECHO = """
+    def init():
+        pass
+
+    def run(data):
+        return data
+"""
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float = 20.0, what: str = "the condition") -> Any:
@@ -164,6 +171,14 @@ class Server:
             return self.get("/", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
+
+    @property
+    def phase(self) -> str:
+        """The phase that /readyz tells; empty while nobody answers."""
+        try:
+            return str(self.get("/readyz", timeout=2).json()["phase"])
+        except httpx.HTTPError:
+            return ""
 
     def wait_until_ready(self) -> Server:
         """Return when / answers 200; fail when the process ends before that."""

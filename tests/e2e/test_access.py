@@ -22,15 +22,8 @@ from cryptography.hazmat.primitives import serialization
 
 import certificates
 from scoredock.access.issue import issue, key_set_of, make_key
-from servers import wait_until
+from servers import ECHO, wait_until
 
-ECHO = """
-    def init():
-        pass
-
-    def run(data):
-        return data
-"""
 NOSY = """
     import logging, os, subprocess, sys
 

@@ -6,12 +6,12 @@ import gzip
 import json
 import signal
 import ssl
-import threading
 
 import httpx
 import pytest
 
 from certificates import issue
+from clients import Clients
 from servers import wait_until
 
 SCRIPT = """
@@ -28,43 +28,6 @@ SCRIPT = """
         return data.sum(axis=1)
 """
 KEY = "a-key-of-the-service"
-
-
-class Clients:
-    """Two that keep their connections and two that do not; every other body is compressed."""
-
-    def __init__(self, server, context: ssl.SSLContext) -> None:
-        self._counts, self.wrong = [0] * 4, []
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._score, args=(server, context, one)) for one in range(4)]
-        for thread in self._threads:
-            thread.start()
-
-    def _score(self, server, context, number: int) -> None:
-        row = json.dumps({"data": [[1, 2]] * 500}).encode()
-        headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
-        bodies = [(row, headers), (gzip.compress(row), {**headers, "content-encoding": "gzip"})]
-        with httpx.Client(
-            verify=context, limits=httpx.Limits(max_keepalive_connections=number % 2), timeout=30
-        ) as client:
-            while not self._over.is_set():
-                body, with_these = bodies[self._counts[number] % 2]
-                try:
-                    answer = client.post(f"{server.url}/score", content=body, headers=with_these)
-                    if answer.status_code != 200 or answer.json() != [3.0] * 500:
-                        self.wrong.append(answer.text[:200])
-                except httpx.TransportError as error:
-                    self.wrong.append(repr(error))
-                self._counts[number] += 1
-
-    @property
-    def answered(self) -> int:
-        return sum(self._counts)
-
-    def end(self) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
 
 
 @pytest.mark.parametrize("more", [{"WORKER_PRELOAD": "true"}, {"SCOREDOCK_SHARE_PORT": "true"}], ids=" ".join)
@@ -88,7 +51,13 @@ def test_workers_come_and_go_under_load(serve, tmp_path, more):
     context = ssl.create_default_context(cafile=str(certificate.chain))
     context.load_cert_chain(*friend.pair)
     wait_until(lambda: server.output.count("is ready after") >= 2, 60)
-    clients = Clients(server, context)
+    row = json.dumps({"data": [[1, 2]] * 500}).encode()
+    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+    plain, zipped = (
+        {"content": row, "headers": headers},
+        {"content": gzip.compress(row), "headers": {**headers, "content-encoding": "gzip"}},
+    )
+    clients = Clients(server, context, [plain, zipped], [3.0] * 500)
     try:
         for sig in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGHUP):
             answered, ready = clients.answered, server.output.count("is ready after")

@@ -10,9 +10,8 @@ import threading
 
 import pytest
 
-from servers import free_port, wait_until
+from servers import ECHO, free_port, wait_until
 
-ECHO = "def init():\n    pass\n\ndef run(data):\n    return data\n"
 SLOW = "import time\n\ndef init():\n    time.sleep(60)\n\ndef run(data):\n    return data\n"
 
 

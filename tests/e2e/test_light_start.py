@@ -11,16 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from servers import wait_until
+from servers import ECHO, wait_until
 
 PROJECT = Path(__file__).parents[2]
-ECHO = """
-    def init():
-        pass
-
-    def run(data):
-        return data
-"""
 HEAVY = {"numpy", "pandas", "sklearn", "docker", "opentelemetry", "flask", "pydantic", "onnxruntime"}
 
 

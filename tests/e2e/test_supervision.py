@@ -127,14 +127,6 @@ def test_init_runs_once_in_all_with_preload(serve, tmp_path):
     assert (tmp_path / "inits").read_text() == "init\n"
 
 
-def readiness_phase(server):
-    """The phase that /readyz tells; None while nobody answers."""
-    try:
-        return server.get("/readyz", timeout=2).json()["phase"]
-    except httpx.HTTPError:
-        return None
-
-
 SLOW_INIT = """
     import time, pathlib
 
@@ -159,7 +151,7 @@ def test_health_answers_while_init_runs(serve, tmp_path, preload):
             return False
 
     wait_until(answers)
-    wait_until(lambda: preload == "true" or readiness_phase(server) == "init")
+    wait_until(lambda: preload == "true" or server.phase == "init")
     for base in (separate, server.url):
         assert httpx.get(f"{base}/livez").status_code == 200
         not_ready = httpx.get(f"{base}/readyz")
@@ -207,7 +199,7 @@ def test_a_long_init_is_no_worker_timeout(serve):
 @pytest.mark.parametrize("preload", ["false", "true"])
 def test_sigterm_during_init_ends_at_once(serve, preload):
     server = serve(SLOW_INIT, wait=False, WORKER_PRELOAD=preload, SEPARATE_HEALTH_ENDPOINT=preload)
-    wait_until(lambda: readiness_phase(server) == "init")
+    wait_until(lambda: server.phase == "init")
     started = time.monotonic()
     assert server.end() == 0
     assert time.monotonic() - started < 3

@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 
 from certificates import DAY, NOW, issue
+from clients import Clients
 from servers import wait_until
 
 ECHO = """
@@ -137,36 +138,6 @@ def test_the_health_command_and_the_health_port(serve_tls, certificate):
     assert "answered 400, but not as scoredock does. Does it speak HTTPS? Set SCOREDOCK_TLS_CERTIFICATE" in said
 
 
-class Load:
-    """Clients that score all the time; each on one connection, or on a new one each time."""
-
-    def __init__(self, server, trust, clients: int = 4) -> None:
-        self.answered = 0
-        self.failures: list[str] = []
-        self._over = threading.Event()
-        work = [threading.Thread(target=self._score, args=(server, trust, number % 2)) for number in range(clients)]
-        self._threads = work
-        for thread in work:
-            thread.start()
-
-    def _score(self, server, trust, keep: int) -> None:
-        limits = httpx.Limits(max_keepalive_connections=keep)
-        with httpx.Client(verify=trust, limits=limits, timeout=30) as client:
-            while not self._over.is_set():
-                try:
-                    answer = client.post(f"{server.url}/score", content="x")
-                    if answer.status_code != 200:
-                        self.failures.append(f"{answer.status_code} {answer.text}")
-                    self.answered += 1
-                except httpx.TransportError as error:
-                    self.failures.append(f"{keep} {error!r}")
-
-    def end(self) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-
 def test_sighup_exchanges_the_certificate_under_load(serve_tls, tmp_path, certificate):
     fresh = issue(tmp_path, "fresh")
     both = tmp_path / "both.pem"
@@ -174,19 +145,19 @@ def test_sighup_exchanges_the_certificate_under_load(serve_tls, tmp_path, certif
     server = serve_tls("--worker_count", "2")
     wait_until(lambda: server.output.count("is ready after") == 2)
     assert serial_of(server) == certificate.serial
-    load = Load(server, ssl.create_default_context(cafile=str(both)))
+    clients = Clients(server, ssl.create_default_context(cafile=str(both)), [{"content": "x"}], "x")
     try:
-        wait_until(lambda: load.answered > 50)
+        wait_until(lambda: clients.answered > 50)
         fresh.chain.replace(certificate.chain)
         fresh.key_file.replace(certificate.key_file)
         server.process.send_signal(signal.SIGHUP)
         wait_until(lambda: server.output.count("is ready after") == 4, 40)
         wait_until(lambda: all(serial_of(server) == fresh.serial for _ in range(10)), 40)
-        before = load.answered
-        wait_until(lambda: load.answered > before + 50)
+        before = clients.answered
+        wait_until(lambda: clients.answered > before + 50)
     finally:
-        load.end()
-    assert load.failures == []
+        clients.end()
+    assert clients.wrong == []
 
 
 def test_wrong_files_at_sighup_change_nothing_and_workers_can_still_be_replaced(serve_tls, certificate, trust):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import textwrap
 
-import httpx
 import pytest
 
 from servers import wait_until
@@ -177,13 +176,7 @@ def test_the_phase_is_shown_while_the_sample_is_scored(serve, tmp_path):
         wait=False,
     )
 
-    def phase() -> str:
-        try:
-            return str(server.get("/readyz").json()["phase"])
-        except httpx.HTTPError:
-            return "none"
-
-    wait_until(lambda: phase() == "warm-up")
+    wait_until(lambda: server.phase == "warm-up")
     assert server.post(json={"data": [[1, 2]]}).status_code == 503
     (tmp_path / "go").touch()
     assert server.wait_until_ready().post(json={"data": [[1, 2]]}).json() == 1
