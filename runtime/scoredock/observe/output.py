@@ -25,11 +25,12 @@ class StreamBefore(io.TextIOBase):
 
     def __init__(self, real: TextIO) -> None:
         self._real = real
+        self._encoding = real.encoding or "utf-8"
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """The real stream's encoding."""
-        return self._real.encoding or "utf-8"
+        return self._encoding
 
     def fileno(self) -> int:
         """The real stream's descriptor."""
@@ -71,7 +72,7 @@ class SteadyOutput(StreamBefore):
                 if not self._put(note.encode()):
                     self.dropped = dropped + text.count("\n")
                     return len(text)
-            data = text.encode(self.encoding, "backslashreplace")
+            data = text.encode(self._encoding, "backslashreplace")
             for piece in _pieces(data) if self._in_pieces and len(data) > ATOMIC else (data,):
                 if not self._put(piece):
                     self.dropped += piece.count(b"\n")
