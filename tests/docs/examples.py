@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,7 @@ from servers import InProcess, Server, free_port, wait_until
 BIN = Path(sys.executable).parent
 SHOWN_FOLDER = "/home/ada/service"
 SHOWN_PORT, SHOWN_HEALTH_PORT = 5001, 5000
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 # What differs from run to run, and what stands for it.
 _VOLATILE = (
@@ -170,10 +171,15 @@ class Stage:
             )
         server = self._server = Server(process, f"http://127.0.0.1:{port}", output_file, port, health_port)
 
+        def is_ready() -> bool:
+            if "SCOREDOCK_TLS_CERTIFICATE" not in command.variables:
+                return server.is_ready()
+            return "is ready after" in server.output
+
         def as_shown() -> bool:
             ended = process.poll() is not None
             shown = differs(self._normal(command.shown), self._log(), whole=ended) is None
-            return ended or (shown and (bool(command.shown) or server.is_ready()))
+            return ended or (shown and (bool(command.shown) or is_ready()))
 
         if not _comes_true(as_shown) or process.poll() is not None:
             self._compare(command, server.output.splitlines())
@@ -226,13 +232,14 @@ class Stage:
         _comes_true(settled)
         self._compare(command, lines)
 
-    def _send(self, method: str, port: int, path: str, **more: Any) -> httpx.Response:
+    def _send(self, method: str, port: int, path: str, scheme: str, ca: str | None, **more: Any) -> httpx.Response:
         if self._server is None:
             if self._service is None:
                 self._start_in_process()
             return self._service.request(method, path, **more)
         own_port = {SHOWN_PORT: self._server.port, SHOWN_HEALTH_PORT: self._server.health_port}[port]
-        return httpx.request(method, f"http://127.0.0.1:{own_port}{path}", timeout=30, **more)
+        trusted = ssl.create_default_context(cafile=ca and self.folder / ca)
+        return httpx.request(method, f"{scheme}://127.0.0.1:{own_port}{path}", timeout=30, verify=trusted, **more)
 
     @staticmethod
     def _head(response: httpx.Response, shown: list[str]) -> list[str]:
@@ -269,7 +276,7 @@ class Stage:
 
 def curl_request(words: list[str], folder: Path) -> dict[str, Any]:
     """What httpx sends for curl's arguments, as far as the pages use them; ``show_head`` is curl's ``-i``."""
-    method, url, headers, content, form = None, "", {}, None, {}
+    method, url, headers, content, form, ca = None, "", {}, None, {}, None
     show_head = False
     rest = iter(words)
     for word in rest:
@@ -277,6 +284,8 @@ def curl_request(words: list[str], folder: Path) -> dict[str, Any]:
             show_head = True
         elif word in ("-s", "-N"):
             pass
+        elif word == "--cacert":
+            ca = next(rest)
         elif word == "-X":
             method = next(rest)
         elif word == "-H":
@@ -294,13 +303,15 @@ def curl_request(words: list[str], folder: Path) -> dict[str, Any]:
         else:
             assert not word.startswith("-"), f"curl's {word} is not known here"
             url = word
-    found = re.fullmatch(r"(?:http://)?localhost:(\d+)(/.*)?", url)
+    found = re.fullmatch(r"(?:(https?)://)?localhost:(\d+)(/.*)?", url)
     assert found is not None, f"curl: expected a URL of localhost, got {url!r}"
     has_body = content is not None or form
     request = {
         "method": method or ("POST" if has_body else "GET"),
-        "port": int(found[1]),
-        "path": found[2] or "/",
+        "scheme": found[1] or "http",
+        "ca": ca,
+        "port": int(found[2]),
+        "path": found[3] or "/",
         "headers": headers,
         "show_head": show_head,
     }

@@ -5,7 +5,8 @@ What a block is follows from how it is fenced, so that the pages read well where
 - ``python`` with ``init()`` and ``run()`` is the entry script ``score.py``;
 - any block under a comment ``<!-- file: NAME -->`` is the file NAME;
 - ``console`` has commands (``$ ...``), each with what it prints;
-- ``log`` has lines that the server of this section writes, in this order, with others between them.
+- ``log`` has lines that the server of this section writes, in this order, with others between them;
+- any block under a comment ``<!-- not run: REASON -->`` is only shown.
 
 A line ``...`` stands for lines that are left out, and ``…`` inside a line for any text.
 """
@@ -19,24 +20,29 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
-    *("data-collection.md", "entry-scripts.md", "errors.md", "models.md", "moving-from-azmlinfsrv.md"),
-    *("operations.md", "telemetry.md"),
+    *("data-collection.md", "entry-scripts.md", "errors.md", "lifecycle.md", "models.md", "moving-from-azmlinfsrv.md"),
+    *("operations.md", "performance.md", "raw-requests.md", "schemas.md", "start.md", "telemetry.md"),
 )
 
 _BLOCK = re.compile(
     r"^(?P<heading>#{1,6} [^\n]+)$"
-    r"|(?:^<!-- file: (?P<file>\S+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    r"|(?:^ *<!-- (?:file: (?P<file>\S+)|not run: (?P<reason>[^\n]+)) -->\n)?"
+    r"^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block; ``file`` is its name as a file of the section's folder, where it is one."""
+    """A fenced block; ``file`` is its name as a file of the section's folder, where it is one.
+
+    ``reason`` says why it is not run, where that is so.
+    """
 
     language: str
     text: str
     file: str | None = None
+    reason: str | None = None
 
     @property
     def is_entry_script(self) -> bool:
@@ -61,9 +67,13 @@ def text_of(page: str) -> str:
     return (DOCS / page).read_text(encoding="utf-8")
 
 
-def headings(page: str) -> list[str]:
-    """The text of every heading."""
-    return [text for text, _ in _sections(page)]
+def anchors(page: str) -> set[str]:
+    """What GitHub lets one link to: one a heading; a second heading of the same text gets a number."""
+    found: list[str] = []
+    for text, _ in _sections(page):
+        name = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        found.append(f"{name}-{found.count(name)}" if name in found else name)
+    return set(found)
 
 
 def blocks(page: str) -> list[Block]:
@@ -96,7 +106,7 @@ def _sections(page: str) -> list[tuple[str, list[Block]]]:
         if match["heading"]:
             found.append((match["heading"].lstrip("# "), []))
         else:
-            found[-1][1].append(Block(match["language"], match["text"], match["file"]))
+            found[-1][1].append(Block(match["language"], match["text"], match["file"], match["reason"]))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The Grafana dashboard asks for metrics that there are, and leaves none out."""
+"""The Grafana dashboard, and the page on production, name metrics that there are, and leave none out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from docs.pages import text_of
 from scoredock.observe.metrics.metrics import Metrics
 
 DASHBOARD = json.loads((Path(__file__).parents[2] / "docs" / "grafana" / "scoredock.json").read_text())
 EXPRESSIONS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+
+COLLECTION = {f"scoredock_collected_{what}_total" for what in ("records", "dropped")}  # where data is collected
 
 
 @pytest.fixture
@@ -30,6 +33,11 @@ def families(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def test_every_metric_is_shown_and_every_shown_one_is_there(families: set[str]) -> None:
     asked = {name for one in EXPRESSIONS for name in re.findall(r"scoredock_[a-z_]+", one)}
     assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked} == families
+
+
+def test_the_page_on_production_names_every_metric(families: set[str]) -> None:
+    named = set(re.findall(r"\bscoredock_[a-z_]+", text_of("operations.md")))
+    assert named == families | COLLECTION
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)

@@ -46,11 +46,3 @@ def test_the_wrong_example_is_told_as_the_page_shows(examples):
         load_deployment_config("wrong.json")
     shown = next(block.text for block in blocks(PAGE) if block.language == "text")
     assert re.sub(r"\n  ", " ", shown.strip()) == str(raised.value)
-
-
-def test_links_lead_to_headings_of_the_page():
-    text = (DOCS / PAGE).read_text()
-    anchors = {
-        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)", text, re.M)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors

@@ -61,8 +61,3 @@ def test_the_make_targets_exist_and_serve_the_sample():
     planned = subprocess.run(["make", "-n", "serve"], capture_output=True, text=True, check=True, cwd=PROJECT).stdout
     assert "samples/sklearn-diabetes/make_model.py" in planned
     assert "scoredock serve --entry_script samples/sklearn-diabetes/score.py" in planned
-
-
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (PROJECT / target).exists(), target
