@@ -52,7 +52,8 @@ def test_the_tour_works_as_shown(serve, write_script):
 def test_the_check_command_of_the_tour_succeeds(write_script):
     script = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     command = [sys.executable, "-m", "scoredock", "check", "--entry_script", write_script(script)]
-    subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] in TOUR.splitlines()
 
 
 def test_the_make_targets_exist_and_serve_the_sample():
