@@ -92,7 +92,7 @@ def check(request_file: Path | None, content_type: str | None, **flags: Any) -> 
 
 
 def _show_arguments(booted: Booted) -> None:
-    from scoredock.payload.descriptions import describe, nested
+    from scoredock.payload.words import describe, nested
     from scoredock.server.boot import describe as describe_script
 
     _line("run()", describe_script(booted))

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from scoredock.payload.descriptions import describe, nested
+from scoredock.payload.words import describe, nested
 from scoredock.signature import EMPTY, Argument
 
 

@@ -12,14 +12,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from scoredock.errors import RefusedValue, RequestProblem
-from scoredock.payload.arrays import ArrayReader
-from scoredock.payload.descriptions import describe, nested
-from scoredock.payload.frames import FrameReader
+from scoredock.payload.arrow import ARROW, read_arrow
+from scoredock.payload.json_arrays import ArrayReader
 from scoredock.payload.json_body import is_json, object_of
-from scoredock.payload.records import RecordsReader
+from scoredock.payload.json_frames import FrameReader
+from scoredock.payload.json_records import RecordsReader
+from scoredock.payload.npy import NPY, read_npy
 from scoredock.payload.refusals import refusal
-from scoredock.payload.tables import ARROW, read_arrow
-from scoredock.payload.tensors import NPY, read_npy
+from scoredock.payload.words import describe, nested
 from scoredock.signature import EMPTY, Argument
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scoredock.errors import RefusedValue
-from scoredock.payload.descriptions import describe, dtype_text, shape_text
+from scoredock.payload.words import describe, dtype_text, shape_text
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60

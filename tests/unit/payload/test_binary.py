@@ -20,9 +20,9 @@ from inference_schema.parameter_types.standard_py_parameter_type import Standard
 
 from scoredock.errors import RequestProblem, Unwritable
 from scoredock.payload.arguments import SchemaReader
-from scoredock.payload.formats import asks_for_binary, write
-from scoredock.payload.tables import ARROW, MARKS, write_arrow
-from scoredock.payload.tensors import NPY, write_npy
+from scoredock.payload.arrow import ARROW, MARKS, write_arrow
+from scoredock.payload.negotiation import asks_for_binary, write
+from scoredock.payload.npy import NPY, write_npy
 from scoredock.signature import Argument
 
 MAX_BODY = 1_000_000

@@ -16,12 +16,11 @@ from inference_schema.parameter_types.pandas_parameter_type import PandasParamet
 from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
 
 from scoredock.errors import RequestProblem
-from scoredock.payload import SchemaReader, schema_arguments
-from scoredock.payload import records as records_module
-from scoredock.payload.arrays import MIN_BODY, ArrayReader
-from scoredock.payload.frames import FrameReader
+from scoredock.payload import SchemaReader, json_records, schema_arguments
+from scoredock.payload.json_arrays import MIN_BODY, ArrayReader
 from scoredock.payload.json_body import object_of
-from scoredock.payload.records import RecordsReader
+from scoredock.payload.json_frames import FrameReader
+from scoredock.payload.json_records import RecordsReader
 from scoredock.signature import Argument
 
 JSON = "application/json"
@@ -160,7 +159,7 @@ def test_large_bodies_of_records(name: str, value: Any, optional: bool, repeated
     text = json.dumps({"data": value})
     if repeated:  # the last one counts
         text = f'{{"data": [{{"f": 1.5, "i": 1}}], {text[1:]}'
-    body = (text + " " * records_module.MIN_BODY).encode()
+    body = (text + " " * json_records.MIN_BODY).encode()
     arguments = (Argument("data", type=FRAMES[name], default=None, optional=optional),)
     fast = outcome(lambda: SchemaReader(arguments, MAX_BODY).read(body, JSON))
     plain = outcome(lambda: schema_arguments(object_of(body, JSON), arguments))

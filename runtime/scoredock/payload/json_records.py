@@ -1,6 +1,6 @@
 """Large bodies of records straight into columns: msgspec checks each value's type while it parses.
 
-Saves a dictionary a record. For scripts with one argument, a frame of plain columns (see ``frames``); ``read``
+Saves a dictionary a record. For scripts with one argument, a frame of plain columns (see ``json_frames``); ``read``
 returns None wherever the result is not sure to be the plain path's.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from scoredock.payload.frames import FrameReader
+from scoredock.payload.json_frames import FrameReader
 from scoredock.signature import Argument
 
 MIN_BODY = 2048  # bytes; below this the way over dictionaries is as fast

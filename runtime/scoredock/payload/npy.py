@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from scoredock.errors import RefusedValue, RequestProblem, Unwritable
-from scoredock.payload.descriptions import describe, dtype_text, shape_text
+from scoredock.payload.words import describe, dtype_text, shape_text
 from scoredock.signature import EMPTY, Argument
 
 NPY = "application/x-npy"

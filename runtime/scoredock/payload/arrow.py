@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from scoredock.errors import RefusedValue, RequestProblem, Unwritable
-from scoredock.payload.descriptions import describe
-from scoredock.payload.tensors import cast, fitted
+from scoredock.payload.npy import cast, fitted
+from scoredock.payload.words import describe
 from scoredock.signature import EMPTY, Argument
 
 ARROW = "application/vnd.apache.arrow.stream"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from scoredock.errors import RequestProblem, Unwritable
-from scoredock.payload.results import encode
-from scoredock.payload.tables import ARROW, write_arrow
-from scoredock.payload.tensors import NPY, write_npy
+from scoredock.payload.arrow import ARROW, write_arrow
+from scoredock.payload.json_results import encode
+from scoredock.payload.npy import NPY, write_npy
 
 JSON = "application/json"
 WRITERS: dict[str, Callable[[Any], bytes]] = {
