@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from scoredock.errors import RefusedValue, RequestProblem
-from scoredock.payload.arrow import ARROW, read_arrow
+from scoredock.payload.arrow import read_arrow
+from scoredock.payload.arrow_stream import ARROW
 from scoredock.payload.json_arrays import ArrayReader
 from scoredock.payload.json_body import is_json, object_of
 from scoredock.payload.json_frames import FrameReader

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scoredock.errors import RequestProblem, Unwritable
-from scoredock.payload.arrow import ARROW, write_arrow
+from scoredock.payload.arrow import write_arrow
+from scoredock.payload.arrow_stream import ARROW
 from scoredock.payload.json_results import encode
 from scoredock.payload.npy import NPY, write_npy
 

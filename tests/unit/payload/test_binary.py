@@ -20,7 +20,8 @@ from inference_schema.parameter_types.standard_py_parameter_type import Standard
 
 from scoredock.errors import RequestProblem, Unwritable
 from scoredock.payload.arguments import SchemaReader
-from scoredock.payload.arrow import ARROW, MARKS, write_arrow
+from scoredock.payload.arrow import write_arrow
+from scoredock.payload.arrow_stream import ARROW, MARKS
 from scoredock.payload.negotiation import asks_for_binary, write
 from scoredock.payload.npy import NPY, write_npy
 from scoredock.signature import Argument
