@@ -1,13 +1,14 @@
 """Between bytes and run(): request bodies and queries to arguments, results to response bodies.
 
-``arguments`` picks the way in: JSON as a whole (``json_body``), straight into arrays and frames (``json_arrays``,
-``json_frames``, ``json_records``), NumPy's files (``npy``), Arrow's streams (``arrow``). ``negotiation`` picks the way
-out. ``refusals`` says why a value is refused, ``words`` what a type wants.
+Without a schema run() gets ``text``. With one, ``arguments`` picks the way in: JSON as a whole (``json_body``, then
+``conversion``) or straight into arrays and frames (``json_arrays``, ``json_frames``, ``json_records``), NumPy's files
+(``npy``), Arrow's streams (``arrow``). ``refusals`` says why a value is refused. ``negotiation`` picks the way out.
 """
 
-from scoredock.payload.arguments import SchemaReader, query_text, query_values, schema_arguments, text_of
+from scoredock.payload.arguments import SchemaReader, schema_arguments
 from scoredock.payload.json_results import encode
 from scoredock.payload.negotiation import asks_for_binary, write
+from scoredock.payload.text import query_text, query_values, text_of
 
 __all__ = [
     "SchemaReader",

@@ -16,7 +16,7 @@ def argument_facts(argument: Argument) -> dict[str, Any]:
     ``kind`` is ``array``, ``frame``, ``nested`` or ``standard``; an array of records is a frame in orient ``records``.
     ``shape`` has None where any length will do. A default that JSON has no words for is None.
     """
-    facts = type_facts(argument.type)
+    facts = _type_facts(argument.type)
     return {
         "name": argument.name,
         "required": argument.default is EMPTY and not argument.optional,
@@ -26,7 +26,7 @@ def argument_facts(argument: Argument) -> dict[str, Any]:
     }
 
 
-def type_facts(type_: Any) -> dict[str, Any]:
+def _type_facts(type_: Any) -> dict[str, Any]:
     """Kind, dtype, shape, orient and columns of an inference-schema type; those that it does not have are None."""
     facts: dict[str, Any] = {"kind": "standard", "dtype": None, "shape": None, "orient": None, "columns": None}
     name = type(type_).__name__

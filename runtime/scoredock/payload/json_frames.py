@@ -30,11 +30,9 @@ _TYPES: dict[str, frozenset[type]] = {
     "b": frozenset((bool,)),
     "O": frozenset((str,)),
 }
-
+_MAX_LAYOUTS = 8  # orders of columns that are remembered; clients usually have one
 
 Picker = Callable[[Sequence[str]], Callable[[Any], Any]]
-
-_MAX_LAYOUTS = 8  # orders of columns that are remembered; clients usually have one
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-        return None if _is_missing(value) else value.isoformat()
+        return value.isoformat() if value == value else None  # NaT, a datetime by type, differs from itself
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         if value.dtype.kind == "M":
@@ -93,10 +93,6 @@ def _is_native(value: Any) -> bool:
 def _native(value: Any) -> Any:
     """A copy that does."""
     return sys.modules["numpy"].ascontiguousarray(value, value.dtype.newbyteorder("="))
-
-
-def _is_missing(value: Any) -> bool:
-    return bool(value != value)  # NaT, a datetime by type, differs from itself
 
 
 def _copy(value: Any, path: str) -> Any:

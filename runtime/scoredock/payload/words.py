@@ -1,8 +1,9 @@
-"""Schema types in words: what an argument has to be."""
+"""Schema types and JSON values in words: what an argument has to be, and what came."""
 
 from __future__ import annotations
 
 import datetime
+import reprlib
 from typing import Any
 
 _WORDS = {
@@ -28,6 +29,8 @@ _DTYPES = {
     "M": "a date as ISO 8601 text",
     "m": "a duration like '5 seconds'",
 }
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
 
 
 def describe(type_: Any) -> str:
@@ -65,3 +68,34 @@ def dtype_text(dtype: Any) -> str:
         return f"an object with {', '.join(dtype.names)}"
     word = _DTYPES.get(dtype.kind)
     return f"{word} ({dtype.name})" if word else str(dtype)
+
+
+def shown(value: Any) -> str:
+    """A JSON value in a few words: its kind, and what it is where that is short."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"boolean {str(value).lower()}"
+    if isinstance(value, int):
+        return f"integer {_short.repr(value)}"
+    if isinstance(value, float):
+        return f"number {value}"
+    if isinstance(value, str):
+        return f"string {_short.repr(value)}"
+    if isinstance(value, list):
+        return f"array of {items(len(value))}"
+    if isinstance(value, dict):
+        keys = ", ".join(map(str, list(value)[:5]))
+        return f"object with keys {keys}{', …' if len(value) > 5 else ''}" if value else "empty object"
+    return f"{value}" if type(value).__module__ == "numpy" else _short.repr(value)
+
+
+def items(count: int) -> str:
+    """``1 item``, ``2 items``."""
+    return f"{count} item{'s' if count != 1 else ''}"
+
+
+def reason(error: Exception | None) -> str:
+    """What an error says, on one line of at most 200 characters."""
+    text = " ".join(str(error or "no reason given").split())
+    return text if len(text) <= 200 else text[:199] + "…"
