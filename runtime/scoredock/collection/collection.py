@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scoredock.collection import CLOSE_S
-from scoredock.collection.config import CollectionConfig, Target, payload_target
+from scoredock.collection.config import CollectionConfig, payload_target
 from scoredock.collection.files import Item, Stream
 from scoredock.collection.payloads import Payload, PayloadStream
 from scoredock.collection.snapshots import OVERHEAD_BYTES, snapshot
@@ -50,15 +50,18 @@ class Collection:
     def take_if_drawn(self, stream: Stream, data: Any, correlation: str) -> bool:
         """``take`` what is in the sample; whether it is. Without an id, the request's serves, or a new one."""
         correlation = correlation or self._request_id() or str(uuid.uuid4())
-        if not is_drawn(correlation, self.config.share):
+        if not self.is_drawn(correlation, self.config.share):
             return False
         self.take(stream, data, correlation)
         return True
 
     @staticmethod
     def is_drawn(correlation: str, share: float) -> bool:
-        """Whether a correlation id is in a sample of that share."""
-        return is_drawn(correlation, share)
+        """Whether what belongs to a correlation id is in a sample of that share: the same answer in every process."""
+        if share >= 1:
+            return True
+        number = int.from_bytes(hashlib.blake2b(correlation.encode("utf-8", "replace"), digest_size=7).digest(), "big")
+        return number < share * (1 << 56)
 
     def own_stream(self, name: str, feature_names: Sequence[str] | None) -> OwnStream | None:
         """The stream of a collection of ``scoredock.collect``; None where that has no place."""
@@ -144,17 +147,8 @@ class Collection:
         self._writer.close(timeout_s)
 
     def _payload_stream(self, name: str) -> PayloadStream:
-        target: Target = payload_target(self.config)
-        return PayloadStream(name, target, *self._event_names())
+        return PayloadStream(name, payload_target(self.config), *self._event_names())
 
     def _event_names(self) -> tuple[str, str, str, str]:
         config = self.config
         return config.roll, config.endpoint, config.deployment, config.model.version_of("")
-
-
-def is_drawn(correlation: str, share: float) -> bool:
-    """Whether what belongs to a correlation id is in a sample of that share: the same answer in every process."""
-    if share >= 1:
-        return True
-    number = int.from_bytes(hashlib.blake2b(correlation.encode("utf-8", "replace"), digest_size=7).digest(), "big")
-    return number < share * (1 << 56)

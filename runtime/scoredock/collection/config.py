@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import logging
 import os
-import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from scoredock.collection.mdc_config import MdcConfig, read_mdc_config
 from scoredock.collection.model_identity import ModelIdentity, model_identity
 from scoredock.collection.names import component
+from scoredock.collection.targets import Target, storage_account, target_of
 from scoredock.errors import SettingError
 from scoredock.settings import Settings
 
-MDC_CONFIG = Path("/etc/mdc-config.json")
 PAYLOADS = ("request", "response")
 NEVER_CAPTURED = frozenset(
     (
@@ -25,24 +22,8 @@ NEVER_CAPTURED = frozenset(
         *("ocp-apim-subscription-key", "x-functions-key", "x-forwarded-client-cert", "x-amz-security-token"),
     )
 )
-_BACKENDS = {"s3": "s3fs", "s3a": "s3fs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs", "gs": "gcsfs"}
 _DEFAULT_SERVICE = "ML service"  # the setting's default: a title, not a name that somebody gave
 MIB = 1024 * 1024
-
-logger = logging.getLogger("scoredock.collection")
-
-
-@dataclass(frozen=True)
-class Target:
-    """A root to write below: a folder's path or a URL, with what its storage needs to be opened.
-
-    ``container`` is made where it is missing. ``private`` folders lie in a place that others can write to.
-    """
-
-    url: str
-    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    container: str | None = None
-    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,30 +53,24 @@ class CollectionConfig:
     model: ModelIdentity = field(default_factory=lambda: ModelIdentity({}))
     warnings: tuple[str, ...] = ()
 
-    @property
-    def stores(self) -> bool:
-        """Whether anything could be stored."""
-        return any((self.own, self.first, self.second, self.payloads))
-
 
 def collection_config(settings: Settings) -> CollectionConfig:
     """Settle it. Raises SettingError for values that cannot be, and for packages that are missing."""
-    own = None if settings.collect_to is None else _target(settings)
-    file = _read_mdc_config(settings)
+    own = None if settings.collect_to is None else target_of(str(settings.collect_to), settings.app_root)
+    file = read_mdc_config(settings)
     first_on = _or(settings.model_data_collection, own is not None)
     second_on = _or(settings.mdc_enabled, own is not None or file is not None)
     payloads = _payloads(settings, file if second_on else None)
     warnings: list[str] = []
     default = own
-    needs_default = (first_on and settings.model_data_storage is None) or second_on or payloads
-    if default is None and needs_default:
+    if default is None and (second_on or (first_on and settings.model_data_storage is None)):
         folder = Path(tempfile.gettempdir(), f"scoredock-modeldata-{os.getuid()}")
         default = Target(str(folder), private=True)
         warnings.append(
             f"Data collection is on, but SCOREDOCK_COLLECT_TO names no place: collected data goes to {folder}, "
             "which may end with the container."
         )
-    first = _azure(settings.model_data_storage) if settings.model_data_storage else default
+    first = storage_account(settings.model_data_storage) if settings.model_data_storage else default
     headers = {name.strip().lower() for name in (settings.collect_headers or "").split(",")} - {""}
     headers |= {name.lower() for name in (file.headers if file is not None and second_on else ())}
     refused = sorted(headers & NEVER_CAPTURED)
@@ -134,47 +109,8 @@ def payload_target(config: CollectionConfig) -> Target:
     return target
 
 
-@dataclass(frozen=True)
-class _MdcConfig:
-    collections: dict[str, float]
-    headers: tuple[str, ...]
-
-
 def _or(value: bool | None, otherwise: bool) -> bool:
     return otherwise if value is None else value
-
-
-def _target(settings: Settings) -> Target:
-    url = str(settings.collect_to)
-    if "://" not in url:
-        return Target(str((settings.app_root / Path(url).expanduser()).resolve()))
-    if re.match(r"[^/]+://[^/@]*:[^/@]*@", url):
-        raise SettingError(
-            "SCOREDOCK_COLLECT_TO: expected a URL without a password; the storage's own variables hold credentials."
-        )
-    scheme = url.partition("://")[0].lower()
-    for package, extra in (("fsspec", "collect"), (_BACKENDS.get(scheme, "fsspec"), "")):
-        if importlib.util.find_spec(package) is None:
-            install = f"scoredock[{extra}]" if extra else package
-            raise SettingError(f"SCOREDOCK_COLLECT_TO: {scheme}:// needs {package}. Install {install}.")
-    from fsspec import available_protocols
-
-    if scheme not in available_protocols():
-        raise SettingError(
-            f"SCOREDOCK_COLLECT_TO: expected a folder or a URL that fsspec knows, got the scheme {scheme!r}."
-        )
-    return Target(url.rstrip("/"))
-
-
-def _azure(connection_string: str) -> Target:
-    if "accountname=" not in connection_string.lower() and "blobendpoint=" not in connection_string.lower():
-        raise SettingError(
-            "AML_MODEL_DC_STORAGE: expected the connection string of an Azure storage account "
-            "(DefaultEndpointsProtocol=…;AccountName=…;AccountKey=…), got something else."
-        )
-    if importlib.util.find_spec("adlfs") is None:
-        raise SettingError("AML_MODEL_DC_STORAGE needs adlfs. Install scoredock[azure].")
-    return Target("abfs://modeldata", (("connection_string", connection_string),), container="modeldata")
 
 
 def _workspace(name: str) -> str:
@@ -182,7 +118,7 @@ def _workspace(name: str) -> str:
     return "/".join(["default"] * (3 - len(parts)) + parts)
 
 
-def _payloads(settings: Settings, file: _MdcConfig | None) -> dict[str, float]:
+def _payloads(settings: Settings, file: MdcConfig | None) -> dict[str, float]:
     found = {}
     for name in (part.strip().lower() for part in (settings.collect_payloads or "").split(",")):
         if name and name not in PAYLOADS:
@@ -194,44 +130,3 @@ def _payloads(settings: Settings, file: _MdcConfig | None) -> dict[str, float]:
     if file is not None:
         found |= {name: share for name, share in file.collections.items() if name in PAYLOADS}
     return found
-
-
-def _read_mdc_config(settings: Settings) -> _MdcConfig | None:
-    path = settings.mdc_config_path
-    if settings.mdc_enabled is False:
-        return None
-    if path is None:
-        if not MDC_CONFIG.is_file():
-            return None
-        path = MDC_CONFIG
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingError(f"AZUREML_MDC_CONFIG_PATH: {path} is not readable as JSON: {error}") from None
-    entries = content.get("collections") if isinstance(content, dict) else None
-    if not isinstance(entries, dict):
-        raise SettingError(f"AZUREML_MDC_CONFIG_PATH: {path}: expected an object with an object 'collections'.")
-    collections = {}
-    for name, entry in entries.items():
-        share = _mdc_share(path, name, entry)
-        if share is not None:
-            collections[name.lower()] = share
-    headers = content.get("captureHeaders") or []
-    if not isinstance(headers, list) or not all(isinstance(header, str) for header in headers):
-        raise SettingError(f"AZUREML_MDC_CONFIG_PATH: {path}: captureHeaders: expected a list of names.")
-    return _MdcConfig(collections, tuple(headers))
-
-
-def _mdc_share(path: Path, name: str, entry: Any) -> float | None:
-    """The share of one collection that is stored; None when it is off."""
-    if not isinstance(entry, dict):
-        raise SettingError(f"AZUREML_MDC_CONFIG_PATH: {path}: collections.{name}: expected an object.")
-    if str(entry.get("enabled", True)).lower() != "true":
-        return None
-    percentage = entry.get("sampling_percentage", 100)
-    if isinstance(percentage, bool) or not isinstance(percentage, (int, float)) or not 0 <= percentage <= 100:
-        raise SettingError(
-            f"AZUREML_MDC_CONFIG_PATH: {path}: collections.{name}.sampling_percentage: expected a number from 0 to "
-            f"100, got {percentage!r}."
-        )
-    return float(percentage) / 100

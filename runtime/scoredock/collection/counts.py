@@ -12,8 +12,6 @@ from typing import Any
 LOG_EVERY_S = 60.0
 
 logger = logging.getLogger("scoredock.collection")
-
-
 _MAKING = threading.Lock()
 
 
@@ -51,11 +49,11 @@ class Counts:
         """So many were written."""
         _metrics()[0].labels(collection).inc(number)
 
-    def dropped(self, collection: str, reason: str, cause: str, number: int = 1) -> None:
-        """So many are lost: ``reason`` is a word for the metric, ``cause`` tells a person more."""
-        _metrics()[1].labels(collection, reason).inc(number)
+    def dropped(self, collection: str, reason: str, cause: str) -> None:
+        """One is lost: ``reason`` is a word for the metric, ``cause`` tells a person more."""
+        _metrics()[1].labels(collection, reason).inc()
         with self._lock:
-            self._unsaid[collection, reason] += number
+            self._unsaid[collection, reason] += 1
             self._causes[collection, reason] = cause
 
     def failing(self, location: str, cause: str) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from scoredock.collection.config import Target
 from scoredock.collection.formats import Format, Piece
 from scoredock.collection.names import instance
 from scoredock.collection.stores import Store
+from scoredock.collection.targets import Target
 
 PART_BYTES = 1024 * 1024
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -27,43 +28,38 @@ class Piece:
     beside: tuple[str, bytes] | None = None
 
 
-class Format(Protocol):
-    """How tables become files. ``grows``: a file can be added to at its end."""
+class Format(ABC):
+    """How tables become files. ``grows``: a file can be added to at its end, piece by piece."""
 
     suffix: str
-    grows: bool
+    grows = True
 
+    @abstractmethod
     def piece(self, table: Table) -> Piece:
         """A table encoded, as far as one table can be."""
 
     def head(self, columns: tuple[str, ...] | None) -> bytes:
         """What a new file begins with."""
+        return b""
 
     def content(self, columns: tuple[str, ...] | None, pieces: Sequence[Piece]) -> bytes:
         """Pieces, without the head where the format grows; else the whole file."""
+        return b"".join(piece.content for piece in pieces)
 
 
-class Jsonl:
+class Jsonl(Format):
     """One JSON object a line; values that JSON has no words for are null (NaN), ISO text (times) or base64 (bytes)."""
 
     suffix = ".jsonl"
-    grows = True
 
     def piece(self, table: Table) -> Piece:
         return lines([json_line(record) for record in table.records()])
 
-    def head(self, columns: tuple[str, ...] | None) -> bytes:
-        return b""
 
-    def content(self, columns: tuple[str, ...] | None, pieces: Sequence[Piece]) -> bytes:
-        return b"".join(piece.content for piece in pieces)
-
-
-class Csv:
+class Csv(Format):
     """RFC 4180's quotes, lines that end in a line feed, a header; what is missing is empty."""
 
     suffix = ".csv"
-    grows = True
 
     def piece(self, table: Table) -> Piece:
         content = _csv(map(_cell, row) for row in table.rows)
@@ -72,11 +68,8 @@ class Csv:
     def head(self, columns: tuple[str, ...] | None) -> bytes:
         return _csv([columns or ()])
 
-    def content(self, columns: tuple[str, ...] | None, pieces: Sequence[Piece]) -> bytes:
-        return b"".join(piece.content for piece in pieces)
 
-
-class Parquet:
+class Parquet(Format):
     """Written whole, by pyarrow; a column whose values have no common type is written as JSON text."""
 
     suffix = ".parquet"
@@ -85,9 +78,6 @@ class Parquet:
     def piece(self, table: Table) -> Piece:
         size = len(to_json(table.rows))  # what it would be as text: an upper bound in practice
         return Piece(table.names, table, size)
-
-    def head(self, columns: tuple[str, ...] | None) -> bytes:
-        return b""
 
     def content(self, columns: tuple[str, ...] | None, pieces: Sequence[Piece]) -> bytes:
         import pyarrow
@@ -134,11 +124,7 @@ def _cell(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return "" if value != value else value
-    return "" if _is_missing_cell(value) else _text(value)
-
-
-def _is_missing_cell(value: Any) -> bool:
-    return not isinstance(value, (list, dict)) and is_missing(value)
+    return _text(value) if isinstance(value, (list, dict)) or not is_missing(value) else ""
 
 
 def _text(value: Any) -> str:

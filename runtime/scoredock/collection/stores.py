@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
-from scoredock.collection.config import Target
+from scoredock.collection.targets import Target
 
 _SECRETS = re.compile(r"(?i)\b(sig|signature|accountkey|sharedaccesssignature|password|secret|token)=[^&;\s'\"]+")
 _CREATES_ONCE = {"s3", "s3a", "az", "abfs", "abfss", "gs", "memory"}
@@ -22,7 +22,6 @@ class Store(Protocol):
     """
 
     appends: bool
-    location: str
 
     def create(self, path: str, data: bytes) -> bool:
         """Write a file that must not be there; False when it is, or when this store cannot tell."""
@@ -40,7 +39,6 @@ class FolderStore:
     appends = True
 
     def __init__(self, folder: Path, private: bool = False) -> None:
-        self.location = str(folder)
         self._folder = folder
         self._private = private
 
@@ -101,16 +99,14 @@ class ObjectStore:
     def __init__(self, target: Target) -> None:
         import fsspec
 
-        self.location = target.url
-        self._scheme = target.url.partition("://")[0].lower()
+        self._creates_once = target.url.partition("://")[0].lower() in _CREATES_ONCE
         self._fs, root = fsspec.core.url_to_fs(target.url, **dict(target.options))
         self._root = root.rstrip("/")
         if target.container is not None:
             self._fs.mkdir(target.container)  # adlfs: made if it is missing
-        self._makes_folders = self._scheme not in _CREATES_ONCE
 
     def create(self, path: str, data: bytes) -> bool:
-        if self._scheme not in _CREATES_ONCE:
+        if not self._creates_once:
             return False
         try:
             self._fs.pipe_file(f"{self._root}/{path}", data, mode="create")
@@ -125,7 +121,7 @@ class ObjectStore:
 
     def replace(self, path: str, data: bytes) -> None:
         whole = f"{self._root}/{path}"
-        if self._makes_folders:  # SFTP and the like
+        if not self._creates_once:  # SFTP and the like have folders
             self._fs.makedirs(whole.rpartition("/")[0], exist_ok=True)
         self._fs.pipe_file(whole, data)
 

@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 
 from scoredock import __version__
-from scoredock.collection.config import Target
 from scoredock.collection.files import Item, Place
 from scoredock.collection.formats import Csv, Format, Jsonl, Piece, format_of, json_line, lines
 from scoredock.collection.names import component, period
-from scoredock.collection.tables import table_of
+from scoredock.collection.tables import Table, table_of
+from scoredock.collection.targets import Target
 from scoredock.collection.values import to_json
 
 AGENT = f"azureml-ai-monitoring/1.0.0 scoredock/{__version__}"
@@ -80,16 +80,15 @@ class FirstStream:
 
     def piece(self, item: Item) -> Piece:
         table = table_of(item.data, self.feature_names)
-        time = datetime.datetime.fromtimestamp(item.when, datetime.timezone.utc).replace(tzinfo=None)
         more: dict[str, Any] = {CORRELATION: item.correlation}
         if CORRELATION in table.names:  # put there by add_correlations, one a row
             at = table.names.index(CORRELATION)
             ids = [row[at] for row in table.rows]
             table = table.with_columns(more)
             rows = [(*row[:-1], own) for row, own in zip(table.rows, ids, strict=True)]
-            table, more = type(table)(table.names, rows), {}
+            table, more = Table(table.names, rows), {}
         more |= {
-            "$aml_dc_scoring_timestamp": time.isoformat(timespec="microseconds"),
+            "$aml_dc_scoring_timestamp": iso_time(item.when).removesuffix("Z"),
             "$aml_dc_boundary": _BOUNDARY,
             "$aml_workspace": self.workspace,
             "$aml_service_name": self.service,

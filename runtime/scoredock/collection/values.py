@@ -19,7 +19,7 @@ def plain(value: Any) -> Any:
     """What JSON has instead of a value that it does not know; for ``orjson.dumps``. Never raises."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(bytes(value)).decode()
-    if value is None or type(value).__name__ in ("NaTType", "NAType"):
+    if type(value).__name__ in ("NaTType", "NAType"):
         return None
     for method in ("isoformat", "tolist", "to_dict"):
         convert = getattr(value, method, None)
@@ -27,11 +27,9 @@ def plain(value: Any) -> Any:
             return convert()
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
-    if isinstance(value, int):  # more than 64 bits
-        return str(value)
     return str(value)
 
 
 def is_missing(value: Any) -> bool:
     """Whether it is None, NaN, NaT or NA."""
-    return value is None or type(value).__name__ in ("NaTType", "NAType") or (value is not None and value != value)
+    return value is None or type(value).__name__ in ("NaTType", "NAType") or bool(value != value)

@@ -8,10 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from scoredock.collection.config import Target
 from scoredock.collection.counts import Counts
 from scoredock.collection.files import File, Files, Item
 from scoredock.collection.stores import Store, cause, open_store
+from scoredock.collection.targets import Target
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 GIVE_UP_S = 300.0  # after which a store's failure costs what waits for it

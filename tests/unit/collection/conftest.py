@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from scoredock.collection.collection import Collection
-from scoredock.collection.config import CollectionConfig, Target
+from scoredock.collection.config import CollectionConfig
+from scoredock.collection.targets import Target
 from scoredock.collection.writer import Writer
 
 NOON = 1_905_249_600.0  # 2030-05-17T12:00:00Z

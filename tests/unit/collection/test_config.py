@@ -16,7 +16,8 @@ def config_of(settings_of):
 
 
 def test_nothing_is_stored_unless_somebody_asks(config_of):
-    assert not config_of().stores
+    config = config_of()
+    assert not any((config.own, config.first, config.second, config.payloads))
 
 
 def test_a_place_switches_scripts_collectors_on(config_of, tmp_path):

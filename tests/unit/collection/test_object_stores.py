@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from scoredock.collection import files
-from scoredock.collection.config import Target
+from scoredock.collection.targets import Target
 from servers import wait_until
 
 STORES = [

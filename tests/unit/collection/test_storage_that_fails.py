@@ -208,7 +208,7 @@ def test_causes_hold_no_secrets():
 
 
 def test_a_store_is_opened_by_its_url(tmp_path):
-    from scoredock.collection.config import Target
+    from scoredock.collection.targets import Target
 
     assert open_store(Target(str(tmp_path))).appends
     assert not open_store(Target("memory://x")).appends

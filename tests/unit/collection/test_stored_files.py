@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scoredock.collection.collection import is_drawn
+from scoredock.collection.collection import Collection
 
 FRAME = pd.DataFrame(
     {
@@ -166,11 +166,11 @@ def test_names_cannot_leave_their_folder(opened, tmp_path):
 
 def test_a_share_is_stored_and_belongs_together():
     ids = [f"{number:036d}" for number in range(10_000)]
-    drawn = {one for one in ids if is_drawn(one, 0.1)}
+    drawn = {one for one in ids if Collection.is_drawn(one, 0.1)}
     assert 850 < len(drawn) < 1150
-    assert drawn <= {one for one in ids if is_drawn(one, 0.2)}
-    assert not any(is_drawn(one, 0.0) for one in ids)
-    assert all(is_drawn(one, 1.0) for one in ids)
+    assert drawn <= {one for one in ids if Collection.is_drawn(one, 0.2)}
+    assert not any(Collection.is_drawn(one, 0.0) for one in ids)
+    assert all(Collection.is_drawn(one, 1.0) for one in ids)
 
 
 def test_add_correlations_gives_each_row_its_own(opened, tmp_path):
