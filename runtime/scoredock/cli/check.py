@@ -15,7 +15,7 @@ import click
 
 from scoredock.cli.setting_options import OptionsCommand, setting_options
 from scoredock.entry import EntryScript
-from scoredock.entry.script import script_traceback
+from scoredock.entry.failures import script_traceback
 from scoredock.errors import BootError, EncodingError, ExitCode, RequestProblem, SettingError
 from scoredock.settings import Settings, resolve
 from scoredock.signature import EMPTY, Argument, Kind

@@ -1,5 +1,6 @@
 """The user's script: find it, import it, check it, tell how run() wants to be called, call init()."""
 
-from scoredock.entry.script import EntryScript, initialise, load, make_importable
+from scoredock.entry.init import initialise
+from scoredock.entry.script import EntryScript, load, make_importable
 
 __all__ = ["EntryScript", "initialise", "load", "make_importable"]

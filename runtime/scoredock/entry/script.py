@@ -1,4 +1,4 @@
-"""Find, import and initialise the entry script."""
+"""Find and import the entry script."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ import difflib
 import importlib
 import importlib.util
 import logging
-import os
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from scoredock.entry.contract import signature_of
-from scoredock.entry.model_folder import nearest_path, tree_lines
+from scoredock.entry.failures import advice, script_traceback
 from scoredock.errors import BootError
 from scoredock.settings import Settings
 from scoredock.signature import Signature
 
 MODULE_NAME = "entry_module"
-TREE_LINES = 200
 
 logger = logging.getLogger("scoredock.entry")
 
@@ -75,82 +72,6 @@ def load(settings: Settings) -> EntryScript:
     return EntryScript(path=where, module=module, init=module.init, signature=signature_of(run, where))
 
 
-def initialise(script: EntryScript, model_dir: Path | None) -> None:
-    """Call init(). When it raises, log the traceback and the model folder's tree, and raise BootError.
-
-    The error's line names the nearest existing path when a file was missing.
-    """
-    try:
-        script.init()
-    except BaseException as error:
-        logger.error("init() failed:\n%s", script_traceback(error))
-        if model_dir is not None and (model_dir.exists() or isinstance(error, OSError)):
-            _log_tree(model_dir)
-        said = f"init() raised {type(error).__name__}: {error}{_place(error, script.path)}{_hint(error, model_dir)}"
-        raise BootError("init", said) from error
-
-
-def _place(error: BaseException, script: Path) -> str:
-    """The line of the entry script that the error came through, in brackets; empty when it did not."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(script)]
-    return f" ({script.name}, line {lines[-1]})" if lines else ""
-
-
-def _hint(error: BaseException, model_dir: Path | None) -> str:
-    """What is most likely wrong when init() does not find its model; empty when nothing is known."""
-    if isinstance(error, PermissionError):
-        return _unreadable()
-    if isinstance(error, ModuleNotFoundError):
-        return _install(error)
-    if model_dir is None and isinstance(error, KeyError) and error.args == ("AZUREML_MODEL_DIR",):
-        return ". Name the model's folder with --model_dir"
-    if not isinstance(error, FileNotFoundError) or error.filename is None:
-        return ""
-    near = nearest_path(str(error.filename), model_dir)
-    if near:
-        return f". The nearest existing path is {near}"
-    missing = model_dir is not None and not model_dir.exists()
-    if not missing:
-        return ""
-    return (
-        f". The model folder {model_dir} does not exist; check --model_dir or AZUREML_MODEL_DIR. In a container, what "
-        "is mounted over a folder hides what the image has there."
-    )
-
-
-def _unreadable() -> str:
-    return (
-        f". The server runs as user {os.getuid()}: make it readable for all (chmod -R a+rX), or run as its owner "
-        "(docker run --user)."
-    )
-
-
-def _install(error: ModuleNotFoundError) -> str:
-    return (
-        f". Install {error.name!r}, or, if it is a file of yours, put it beside the script or into the folder that "
-        "AZUREML_SOURCE_DIRECTORY names."
-    )
-
-
-def script_traceback(error: BaseException) -> str:
-    """The traceback as text, from the first frame that is not scoredock's own."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_next is not None and _is_own(frames.tb_frame.f_code.co_filename):
-        frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
-
-
-def script_stack(frame: FrameType | None) -> str:
-    """A running thread's stack as text, from the first frame that is not scoredock's own."""
-    entries = traceback.extract_stack(frame) if frame is not None else traceback.StackSummary()
-    first = next((i for i, entry in reversed(list(enumerate(entries))) if _is_own(entry.filename)), -1)
-    return "".join(traceback.format_list(entries[first + 1 :])).rstrip()
-
-
-def _is_own(filename: str) -> bool:
-    return "importlib" in filename or Path(filename).is_relative_to(Path(__file__).parent.parent)
-
-
 def _import(path: Path, *, as_main: bool) -> ModuleType:
     try:
         if as_main:
@@ -170,12 +91,8 @@ def _import(path: Path, *, as_main: bool) -> ModuleType:
         if as_main and isinstance(error, ModuleNotFoundError) and error.name == "main":
             raise BootError("import", _missing(path, by_default=True)) from None
         logger.error("importing the entry script failed:\n%s", script_traceback(error))
-        advice = ""
-        if isinstance(error, ModuleNotFoundError):
-            advice = _install(error)
-        elif isinstance(error, PermissionError):
-            advice = _unreadable()
-        raise BootError("import", f"importing {path} raised {type(error).__name__}: {error}{advice}") from error
+        said = f"importing {path} raised {type(error).__name__}: {error}{advice(error)}"
+        raise BootError("import", said) from error
 
 
 def is_own_module(module: ModuleType | None, folder: Path) -> bool:
@@ -196,15 +113,3 @@ def _missing(path: Path, by_default: bool = False) -> str:
         there = f" The folder {path.parent} is empty, or not there: is what is mounted there the right one?"
     name_it = " Name the script with --entry_script or AZUREML_ENTRY_SCRIPT." if by_default else ""
     return f"entry script {path}: no such file.{hint}{there}{name_it}"
-
-
-def _log_tree(model_dir: Path) -> None:
-    if not model_dir.exists():
-        logger.error("AZUREML_MODEL_DIR is %s, which does not exist.", model_dir)
-        return
-    lines, more = tree_lines(model_dir, TREE_LINES)
-    logger.info("Contents of the model folder %s:", model_dir)
-    for line in lines:
-        logger.info("%s", line)
-    if more:
-        logger.info("(only the first %d lines are shown)", TREE_LINES)

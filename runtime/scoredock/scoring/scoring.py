@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from scoredock.engine.scoring_thread import Interrupted
-from scoredock.entry.script import EntryScript, is_own_module, script_traceback
+from scoredock.entry.failures import script_traceback
+from scoredock.entry.script import EntryScript, is_own_module
 from scoredock.errors import EncodingError, RequestProblem
 from scoredock.observe import context
 from scoredock.observe.prints import capture_prints

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import scoredock
-from scoredock.entry.script import EntryScript, script_traceback
+from scoredock.entry import EntryScript
+from scoredock.entry.failures import script_traceback
 from scoredock.errors import ScoredockError
 from scoredock.observe import context
 from scoredock.scoring.scoring import Scoring

@@ -16,7 +16,7 @@ from scoredock.accelerators.choice import Accelerator
 from scoredock.collection import current as collecting
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
-from scoredock.entry.script import script_stack
+from scoredock.entry.failures import script_stack
 from scoredock.observe import telemetry
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
