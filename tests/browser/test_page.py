@@ -461,8 +461,25 @@ NASTY = (
 )
 
 
+LANGUAGES = ("curl", "Python", "JavaScript")
+
+
+def run_snippet(page, language: str, folder, **variables: str) -> str:
+    """What the call in a language prints, run in a folder."""
+    snippet = page.locator(f"#snippets code[data-language={language}]").text_content()
+    command = {
+        "curl": ["bash", "-c", snippet.replace("curl ", "curl -sS ", 1)],
+        "Python": [sys.executable, "-c", snippet],
+        "JavaScript": ["node", "--input-type=module", "-e", snippet],
+    }[language]
+    variables |= {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, cwd=folder, timeout=30)
+    assert done.returncode == 0, f"{language}: {done.stderr}"
+    return done.stdout
+
+
 @pytest.mark.parametrize("kind", ["text", "schema"])
-def test_snippets_make_the_same_call(serve, open_docs, kind):
+def test_snippets_make_the_same_call(serve, open_docs, tmp_path, kind):
     key = "a-key-of-this-test-5e1f0c0ffee0badcafe"
     script = ECHO if kind == "schema" else SAMPLES / "echo" / "score.py"
     page = enter_key(open_docs(serve(script, SCOREDOCK_PRIMARY_KEY=key), wait="#key-form:not([hidden])"), key)
@@ -470,13 +487,19 @@ def test_snippets_make_the_same_call(serve, open_docs, kind):
         page.click(PANES.format("JSON"))
     page.fill("#form textarea:visible", NASTY)
     page.wait_for_selector("#snippets code:has-text('quote')")
-    for language in ("curl", "Python", "JavaScript"):
-        snippet = page.locator(f"#snippets code[data-language={language}]").text_content()
-        command = {
-            "curl": ["bash", "-c", snippet.replace("curl ", "curl -sS ", 1)],
-            "Python": [sys.executable, "-c", snippet],
-            "JavaScript": ["node", "--input-type=module", "-e", snippet],
-        }[language]
-        variables = {"PATH": os.environ["PATH"], "SCOREDOCK_KEY": key, "LANG": "C.UTF-8"}
-        printed = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=30)
-        assert json.loads(printed.stdout) == json.loads(NASTY), f"{language}: {printed.stderr}"
+    for language in LANGUAGES:
+        assert json.loads(run_snippet(page, language, tmp_path, SCOREDOCK_KEY=key)) == json.loads(NASTY)
+
+
+def test_a_long_body_is_saved_for_the_same_call(diabetes, tmp_path):
+    page = diabetes.page
+    assert not page.is_visible("#snippets-note a")
+    page.click(PANES.format("JSON"))
+    page.fill("#form textarea:visible", json.dumps({"data": [[0.5] * 10] * 1000}))
+    with page.expect_download() as saved:
+        page.click("#snippets-note a:text-is('Save request.json')")
+    saved.value.save_as(tmp_path / saved.value.suggested_filename)
+    for language in LANGUAGES:
+        assert len(json.loads(run_snippet(page, language, tmp_path))) == 1000
+    page.fill("#form textarea:visible", json.dumps({"data": [[0.5] * 10]}))
+    page.wait_for_selector("#snippets-note a", state="detached")

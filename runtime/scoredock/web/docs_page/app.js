@@ -1,16 +1,15 @@
 // The page's wiring: what the service says of itself makes the form; Send asks it, and shows what it answers.
 
-import { score, scoreAddress, read } from "./api.js";
-import { byId, copyButton, el, say } from "./dom.js";
+import { score, read } from "./api.js";
+import { byId, say } from "./dom.js";
 import { makeForm } from "./form.js";
 import { makeHistory } from "./history.js";
 import { compact } from "./json.js";
 import { askForKey, forgetKey } from "./key.js";
 import { startLive } from "./live.js";
 import { showAnswer, showFailure } from "./result.js";
+import { makeSameCall } from "./same_call.js";
 import { showService, showWorkers } from "./service.js";
-import { LANGUAGES } from "./snippets.js";
-import { tabbed } from "./tabs.js";
 
 /** @type {any} */
 let service = null;
@@ -19,10 +18,11 @@ let form;
 /** @type {AbortController | null} */
 let sending = null;
 
+const sameCall = makeSameCall();
 const history = makeHistory((entry) => {
   form.restore(entry.state);
   byId("result").replaceChildren(entry.result);
-  drawSnippets();
+  drawSameCall();
   say("The request and its answer are back");
   byId("send").focus();
 });
@@ -39,7 +39,7 @@ async function load() {
   byId("page").hidden = false;
   byId("loading").hidden = true;
   byId("key-badge").hidden = service.access === "open";
-  drawSnippets();
+  drawSameCall();
   byId("form").addEventListener("input", later);
   byId("form").addEventListener("click", later);
   startLive((reading) => showWorkers({ wanted: Number(service.workers.wanted), ready: reading.workers_ready }));
@@ -124,30 +124,18 @@ function describe(draft) {
   return `${draft.method} ${text.slice(0, 120)}`;
 }
 
-const TOO_LONG = 20_000;
-const code = LANGUAGES.map(({ name }) => el("code", { "data-language": name }));
-const panels = LANGUAGES.map(({ name }, place) => ({
-  name,
-  panel: el("div", { class: "snippet" }, el("pre", { tabindex: "0", "aria-label": `The call in ${name}` }, code[place]), copyButton(`Copy the call in ${name}`, () => code[place].textContent ?? "")),
-}));
-byId("snippets").append(tabbed("The same call in", panels).element);
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** Snippets follow the form, not every key. */
+/** The same call follows the form, not every key. */
 function later() {
   clearTimeout(timer);
-  timer = setTimeout(drawSnippets, 150);
+  timer = setTimeout(drawSameCall, 150);
 }
 
-function drawSnippets() {
+function drawSameCall() {
   const draft = isBroken() ? null : form.request();
-  if (!draft) return;
-  const long = (draft.text?.length ?? 0) > TOO_LONG;
-  const file = long ? { name: "request.json", field: null } : draft.file;
-  const call = { ...draft, text: long ? undefined : draft.text, json: long ? undefined : draft.json, file, url: scoreAddress(draft.query), key: service.access !== "open" };
-  LANGUAGES.forEach(({ write }, place) => (code[place].textContent = write(call)));
-  byId("snippets-note").textContent = long ? "The body is long; the call reads it from a file." : "";
+  if (draft) sameCall.show(draft, service.access !== "open");
 }
 
 /** Whether the JSON view holds no JSON at the moment. */

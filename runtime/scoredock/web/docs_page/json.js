@@ -112,37 +112,37 @@ export function parse(text) {
     return fail(`expected a value, ${found()}`);
   }
 
+  /** Read what stands up to a closing bracket, with commas between. @param {string} close @param {() => void} readOne */
+  function readAll(close, readOne) {
+    at += 1;
+    skip();
+    if (text[at] === close) {
+      at += 1;
+      return;
+    }
+    for (;;) {
+      readOne();
+      skip();
+      const mark = text[at];
+      if (mark !== "," && mark !== close) fail(`expected , or ${close}, ${found()}`);
+      at += 1;
+      if (mark === close) return;
+    }
+  }
+
   /** @param {number} depth */
   function array(depth) {
     /** @type {any[]} */
     const items = [];
-    at += 1;
-    skip();
-    if (text[at] === "]") {
-      at += 1;
-      return items;
-    }
-    for (;;) {
-      items.push(value(depth + 1));
-      skip();
-      const mark = text[at];
-      if (mark !== "," && mark !== "]") fail(`expected , or ], ${found()}`);
-      at += 1;
-      if (mark === "]") return items;
-    }
+    readAll("]", () => items.push(value(depth + 1)));
+    return items;
   }
 
   /** @param {number} depth */
   function object(depth) {
     /** @type {Record<string, any>} */
     const made = {};
-    at += 1;
-    skip();
-    if (text[at] === "}") {
-      at += 1;
-      return made;
-    }
-    for (;;) {
+    readAll("}", () => {
       skip();
       if (text[at] !== '"') fail(`expected a name in double quotes, ${found()}`);
       const name = string();
@@ -152,12 +152,8 @@ export function parse(text) {
       const item = value(depth + 1);
       if (name === "__proto__") Object.defineProperty(made, name, { value: item, enumerable: true, configurable: true, writable: true });
       else made[name] = item;
-      skip();
-      const mark = text[at];
-      if (mark !== "," && mark !== "}") fail(`expected , or }, ${found()}`);
-      at += 1;
-      if (mark === "}") return made;
-    }
+    });
+    return made;
   }
 
   const whole = value(0);

@@ -24,7 +24,7 @@ const CHARTS = [
   { title: "Share of errors", atLeast: 0.05, top: (value) => `${rounded(value * 100)} %`, values: (point) => [point.errors], words: (point) => or(point?.errors, (share) => `${short(Number((share * 100).toPrecision(3)))} %`) },
 ];
 
-/** Begin; `onReading` gets each reading, `onRefused` is told of a 401. @param {(reading: any) => void} onReading */
+/** Begin; `onReading` gets each reading. @param {(reading: any) => void} onReading */
 export function startLive(onReading) {
   /** @type {any} */
   let before = null;
@@ -100,5 +100,4 @@ export function startLive(onReading) {
   numbers.addEventListener("toggle", () => before && draw(before.time));
   document.addEventListener("visibilitychange", ask);
   ask();
-  return { ask };
 }
