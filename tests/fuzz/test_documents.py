@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from samples import make_sample
 from servers import InProcess
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import schemathesis
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 HEAD = """
 import datetime
 import numpy as np
@@ -116,12 +114,8 @@ def test_a_schemas_documents_are_true(name: str, in_process: Callable[..., InPro
 def test_a_samples_documents_are_true(
     name: str, in_process: Callable[..., InProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = SAMPLES / name
-    (tmp_path / "samples" / name).mkdir(parents=True)
-    maker = tmp_path / "samples" / name / "make_model.py"
-    maker.write_text((folder / "make_model.py").read_text())
-    subprocess.run([sys.executable, str(maker)], cwd=tmp_path, check=True, capture_output=True)
-    monkeypatch.setenv("AZUREML_MODEL_DIR", str(maker.parent / "model"))
+    folder = make_sample(name, tmp_path)
+    monkeypatch.setenv("AZUREML_MODEL_DIR", str(folder / "model"))
     check(in_process((folder / "score.py").read_text()), name)
 
 

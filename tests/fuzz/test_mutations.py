@@ -12,10 +12,9 @@ import pytest
 
 from servers import InProcess, wait_until
 
-from . import mutations, reading
+from . import SECONDS, SEEDS, mutations, reading
 from .answers import SERVERS_FAULT, all_answers
 from .sockets import converse
-from .test_reader import SECONDS, SEEDS
 
 SCRIPT = """
 import numpy as np

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 
 import pytest
 
-from . import mutations, reading
-
-SECONDS = float(os.environ.get("FUZZ_S", "4"))
-SEEDS = range(2) if "FUZZ_S" not in os.environ else [random.SystemRandom().randrange(1 << 32)]
+from . import SECONDS, SEEDS, mutations, reading
 
 
 @pytest.mark.parametrize("seed", SEEDS)
