@@ -158,6 +158,20 @@ def sample(
         yield serve
 
 
+def paste(page: Page, selector: str, text: str) -> None:
+    """Paste a text into a cell, as from a spreadsheet."""
+    page.focus(selector)
+    page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+            document.activeElement.dispatchEvent(event);
+        }""",
+        text,
+    )
+
+
 @dataclass
 class DocsPage(Watched):
     """A service's page at /docs, with what it complained of."""
@@ -173,6 +187,10 @@ class DocsPage(Watched):
         before = self.page.locator("#history li").count()
         self.page.click("#send")
         self.page.wait_for_selector(f"#history li:nth-child({before + 1})")
+
+    def paste(self, selector: str, text: str) -> None:
+        """Paste a text into a cell."""
+        paste(self.page, selector, text)
 
     @property
     def status(self) -> str:

@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from conftest import SAMPLES, serving  # noqa: E402
+from conftest import SAMPLES, paste, serving  # noqa: E402
 
 SCRIPT = SAMPLES / "sklearn-diabetes"
 # Patients of scikit-learn's data set, as one would copy them out of a spreadsheet.
@@ -58,16 +58,7 @@ def load(url: str, end: threading.Event) -> None:
 
 def use(page: Page) -> None:
     """Paste the patients and send them."""
-    page.focus('input[aria-label="0, row 1"]')
-    page.evaluate(
-        """text => {
-            const data = new DataTransfer();
-            data.setData("text/plain", text);
-            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            document.activeElement.dispatchEvent(event);
-        }""",
-        ROWS,
-    )
+    paste(page, 'input[aria-label="0, row 1"]', ROWS)
     page.click("#send")
     page.wait_for_selector("#result svg")
     page.mouse.move(0, 0)

@@ -62,19 +62,6 @@ def body_of(page) -> dict:
     return json.loads(text)
 
 
-def paste(page, selector: str, text: str) -> None:
-    page.focus(selector)
-    page.evaluate(
-        """text => {
-            const data = new DataTransfer();
-            data.setData("text/plain", text);
-            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            document.activeElement.dispatchEvent(event);
-        }""",
-        text,
-    )
-
-
 def enter_key(watched, key: str):
     """Open the door; returns the page."""
     page = watched.page
@@ -166,7 +153,7 @@ def test_json_and_table_are_in_sync(diabetes):
 def test_a_block_is_pasted_and_charted(diabetes):
     page = diabetes.page
     lines = ["\t".join(str(row + column / 10) for column in range(10)) for row in range(4)]
-    paste(page, 'input[aria-label="0, row 1"]', "\r\n".join(lines).replace(".", ",") + "\r\n")
+    diabetes.paste('input[aria-label="0, row 1"]', "\r\n".join(lines).replace(".", ",") + "\r\n")
     assert body_of(page)["data"] == [[row + column / 10 for column in range(10)] for row in range(4)]
     diabetes.send()
     assert page.locator("#result svg rect").count() == 4
@@ -178,9 +165,9 @@ def test_a_block_is_pasted_and_charted(diabetes):
 
 
 def test_pasted_headers_choose_their_columns(sample, open_docs):
-    page = open_docs(sample("pandas-frame")).page
-    paste(page, 'input[aria-label="distance_km, row 1"]', 'stops,vehicle\n7,"a ""van"", old"\n8,bike\n')
-    deliveries = body_of(page)["Inputs"]["deliveries"]
+    watched = open_docs(sample("pandas-frame"))
+    watched.paste('input[aria-label="distance_km, row 1"]', 'stops,vehicle\n7,"a ""van"", old"\n8,bike\n')
+    deliveries = body_of(watched.page)["Inputs"]["deliveries"]
     assert [(one["stops"], one["vehicle"], one["distance_km"]) for one in deliveries] == [
         (7, 'a "van", old', 4.2),
         (8, "bike", 4.2),

@@ -126,3 +126,10 @@ def test_a_refused_cell_of_another_orient_is_told_with_its_column(
 def test_types_and_columns_may_be_left_open(frame: Callable[..., Any], accepted: Callable[..., Any]) -> None:
     assert accepted(frame(COLUMNS, enforce_shape=False), [{"a": 1}]).shape == (1, 1)
     assert accepted(frame({"a": [1]}, enforce_column_type=False), [{"a": "q"}]).loc[0, "a"] == "q"
+
+
+def test_columns_are_counted_and_their_names_left_to_the_script(
+    frame: Callable[..., Any], accepted: Callable[..., Any]
+) -> None:
+    """inference-schema looks at no names, so the reference serves such a request: a client's answer must not change."""
+    assert list(accepted(frame(COLUMNS), [{"a": 1, "b": 2.5, "other": "x"}])) == ["a", "b", "other"]
