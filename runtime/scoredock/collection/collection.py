@@ -133,11 +133,6 @@ class Collection:
             size += OVERHEAD_BYTES + len(path) + sum(map(len, payload.headers.values()))
             self._writer.put(Item(stream, now, payload, request_id, request_id, size))
 
-    @property
-    def takes_payloads(self) -> bool:
-        """Whether ``payload`` stores anything."""
-        return bool(self._payloads)
-
     def end(self) -> None:
         """Take nothing more, and write what waits."""
         self._writer.end()

@@ -26,7 +26,6 @@ export class JsonError extends Error {
     super(`line ${line}, column ${column}: ${what}`);
     this.line = line;
     this.column = column;
-    this.at = at;
   }
 }
 

@@ -8,7 +8,7 @@ const BY_ENDING = new Map(Object.entries({
 }));
 
 /** The content type of a file, by the browser's or our own knowledge. @param {File} file */
-export function typeOf(file) {
+function typeOf(file) {
   return file.type || BY_ENDING.get(file.name.split(".").pop()?.toLowerCase() ?? "") || "application/octet-stream";
 }
 

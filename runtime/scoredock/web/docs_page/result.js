@@ -1,7 +1,7 @@
 // What came back: status, times, request id, and the result as table, chart, JSON, text or picture.
 
 import { barChart } from "./chart.js";
-import { copyButton, el, milliseconds, say, size } from "./dom.js";
+import { copyButton, el, milliseconds, size } from "./dom.js";
 import { parse, pretty } from "./json.js";
 import { show } from "./cells.js";
 import { barsOf, tableOf } from "./result_shapes.js";
@@ -103,6 +103,5 @@ function chartPanel(bars) {
 
 /** What to show when no answer came. @param {string} text @returns {Shown} */
 export function showFailure(text) {
-  say(text);
   return { element: el("div", { class: "answer failed" }, el("p", { class: "message" }, text)), message: null, spoken: text };
 }
