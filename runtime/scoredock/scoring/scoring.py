@@ -31,7 +31,7 @@ from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer,
 from scoredock.web.incoming import Incoming
 
 if TYPE_CHECKING:
-    from scoredock.scoring.batches import Batches
+    from scoredock.engine import Batching
     from scoredock.scoring.raw import RawRequests
 
 logger = logging.getLogger("scoredock.scoring")
@@ -41,8 +41,8 @@ _NO_CONTEXT: AbstractContextManager[None] = nullcontext()
 class Scoring:
     """Scores requests with one script. Never raises for a fault of the client or of the script.
 
-    ``max_body`` is the largest body that a request may have, in bytes.
-    ``batching``, where it is set, scores several at once.
+    ``max_body`` is the largest body that a request may have, in bytes. ``call`` is what ``run`` calls: the script's
+    run(), until somebody puts himself before it. ``batching``, where it is set, scores several at once.
     """
 
     def __init__(self, script: EntryScript, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
@@ -59,7 +59,7 @@ class Scoring:
             self._read = self._read_schema
         elif script.signature.kind is Kind.RAW:
             self._read = self._read_raw
-        self.batching: Batches | None = None
+        self.batching: Batching[Incoming, Answer] | None = None
         self.uses_flask = script.signature.kind is Kind.RAW or _uses_flask(script)
         if self.uses_flask:
             from scoredock.scoring.raw import RawRequests

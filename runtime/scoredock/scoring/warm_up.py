@@ -19,6 +19,7 @@ from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_traceback
 from scoredock.errors import ScoredockError
 from scoredock.observe import context
+from scoredock.scoring.batches import Batches
 from scoredock.scoring.scoring import Scoring
 from scoredock.signature import EMPTY, Kind, Signature
 from scoredock.web.incoming import Incoming
@@ -48,11 +49,14 @@ def sample_request(signature: Signature) -> Incoming | None:
     return Incoming("POST", "/score", b"", headers, dict(headers), body)
 
 
-def warm_up(script: EntryScript, scoring: Scoring, report: Callable[[str], None]) -> float | None:
+def warm_up(
+    script: EntryScript, scoring: Scoring, batches: Batches | None, report: Callable[[str], None]
+) -> float | None:
     """Score the sample of the script's schema; call it in the scoring thread. Never raises.
 
-    ``report`` is told the phase when there is something to do. Returns how long it took, in seconds, and None when
-    there was nothing to do. What fails is one warning. A streamed body is not produced: nobody reads it.
+    ``batches``, where requests may be scored together, learns from it whether they can be. ``report`` is told the phase
+    when there is something to do. Returns how long it took, in seconds, and None when there was nothing to do. What
+    fails is one warning. A streamed body is not produced: nobody reads it.
     """
     started = time.perf_counter()
     step = _READ
@@ -69,9 +73,9 @@ def warm_up(script: EntryScript, scoring: Scoring, report: Callable[[str], None]
             result, _ = scoring.run(arguments)
             step = _WRITE
             scoring.write(result, incoming)
-            if scoring.batching is not None:
+            if batches is not None:
                 step = _PROVE
-                scoring.batching.prove(scoring.read(incoming, request))
+                batches.prove(scoring.read(incoming, request))
     except BaseException as error:  # SystemExit too: a request would not end the worker either
         failure = error
     finally:

@@ -110,11 +110,12 @@ class Service:
             script = booted.script
             self._status.report("swagger")
             documents = build_documents(script.signature, self._settings)
-            scoring = self._scoring_class()(script, loop, self.gateway.intake.max_body)
-            self._batch(scoring, script)
-            warm_up_s = warm_up(script, scoring, self._status.report) if self._settings.warmup else None
-            if scoring.batching is not None:
-                scoring.batching.report()
+            scoring_class, batches_class = self._scoring_classes()
+            scoring = scoring_class(script, loop, self.gateway.intake.max_body)
+            scoring.batching = batches = self._batches(batches_class, scoring, script)
+            warm_up_s = warm_up(script, scoring, batches, self._status.report) if self._settings.warmup else None
+            if batches is not None:
+                batches.report()
             prepared.append((booted, documents, "" if warm_up_s is None else f", {warm_up_s:.3f} s of them warm-up"))
             open_collection(self._settings, self.gateway)
             gc.freeze()  # what a script loads lives as long as the process: no collection looks at it again
@@ -142,31 +143,23 @@ class Service:
             logger.warning("%s", unused)
         logger.info("Worker %d is ready after %.1f s%s: %s", os.getpid(), elapsed_s, of_them, describe(booted))
 
-    def _scoring_class(self) -> type[Scoring]:
+    def _scoring_classes(self) -> tuple[type[Scoring], type[Batches]]:
         if self._tracing is None:
-            return Scoring
-        from scoredock.scoring.traced import TracedScoring
+            return Scoring, Batches
+        from scoredock.scoring.traced import TracedBatches, TracedScoring
 
-        return TracedScoring
+        return TracedScoring, TracedBatches
 
-    def _batches_class(self) -> type[Batches]:
-        if self._tracing is None:
-            return Batches
-        from scoredock.scoring.traced import TracedBatches
-
-        return TracedBatches
-
-    def _batch(self, scoring: Scoring, script: EntryScript) -> None:
-        """Score requests together, if that is wanted and can be."""
+    def _batches(self, made: type[Batches], scoring: Scoring, script: EntryScript) -> Batches | None:
+        """What scores requests together, if that is wanted and can be."""
         settings = self._settings
         if settings.max_batch_size == 1:
-            return
+            return None
         reason = why_no_batches(script.signature, scoring.uses_flask)
         if reason is None:
-            made = self._batches_class()
-            scoring.batching = made(scoring, script.signature, settings.max_batch_size, settings.batch_wait_ms)
-        else:
-            logger.warning("SCOREDOCK_MAX_BATCH_SIZE is ignored: %s.", reason)
+            return made(scoring, script.signature, settings.max_batch_size, settings.batch_wait_ms)
+        logger.warning("SCOREDOCK_MAX_BATCH_SIZE is ignored: %s.", reason)
+        return None
 
     @property
     def unfinished(self) -> int:
