@@ -173,6 +173,13 @@ def test_an_exception_of_flask_chooses_its_status(body: str, status: int, raw_sc
     assert response.headers["x-ms-run-function-failed"] == str(status >= 500)
 
 
+@pytest.mark.parametrize("where", ["files", "form", "args", "cookies", "values"])
+def test_what_the_script_looks_for_in_vain_is_named(where: str, raw_script: Start) -> None:
+    response = raw_script(f"return request.{where}['image'].read()").post(files={"picture": b"x"})
+    expected = "The scoring script expects 'image' among the request's fields, files or cookies; there is none."
+    assert (response.status_code, response.json()) == (400, {"message": expected})
+
+
 class TestStreaming:
     """Bodies that are made while they are sent."""
 

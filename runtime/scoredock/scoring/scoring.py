@@ -168,9 +168,16 @@ class Scoring:
         """The words of an exception that chose its status, if they were meant for a client.
 
         A ``detail`` or ``description`` is (FastAPI's and Werkzeug's exceptions), and so is the text of an
-        exception of the script's own. A library's text may tell more than a client should know.
+        exception of the script's own. A library's text may tell more than a client should know. Werkzeug's own words
+        for ``request.files["image"]`` leave out what was looked for.
         """
         with suppress(Exception):  # an exception's own code may be at fault, too
+            werkzeug = sys.modules.get("werkzeug.exceptions")
+            if werkzeug is not None and isinstance(error, werkzeug.BadRequestKeyError) and error.args:
+                name = error.args[0]
+                return (
+                    f"The scoring script expects {name!r} among the request's fields, files or cookies; there is none."
+                )
             for name in ("detail", "description"):
                 text = getattr(error, name, None)
                 if isinstance(text, str):

@@ -74,7 +74,11 @@ KINDS = {
     "vary": (), "url_rule": (), "args": (), "forms": (), "multidict": (),
     "abort": (chosen(403, "not you"),),
     "abort_503": (chosen(503, "later"),),
-    "bad_key": (chosen(400, "The browser (or proxy) sent a request that this server could not understand."),),
+    "bad_key": (
+        chosen(
+            400, "The scoring script expects 'missing' among the request's fields, files or cookies; there is none."
+        ),
+    ),
 }  # fmt: skip
 
 SCRIPTS = (
