@@ -174,38 +174,65 @@ def test_after_every_way_that_a_client_leaves(service: InProcess, connect: Conne
         expect_nothing_held(service)
 
 
-def test_nothing_of_those_who_left_waits_to_be_decompressed(service: InProcess, connect: Connect) -> None:
-    gateway, gate = service.service.gateway, threading.Event()
-    gateway._decompressor._thread = thread = ThreadPoolExecutor(1)
+@pytest.fixture
+def held_up(service: InProcess) -> Iterator[threading.Event]:
+    """Nothing is decompressed until this is set."""
+    gate = threading.Event()
+    service.service.gateway._decompressor._thread = thread = ThreadPoolExecutor(1)
     thread.submit(gate.wait, 20)
-    for _ in range(5):
+    yield gate
+    gate.set()
+    thread.shutdown()
+
+
+def test_nothing_of_those_who_left_waits_to_be_decompressed(
+    service: InProcess, connect: Connect, held_up: threading.Event
+) -> None:
+    gateway = service.service.gateway
+    for data in (os.urandom(MIB // 2), *[bytes(MIB // 2)] * 4):  # the zeros' beginning is decompressed at once
         client = connect()
-        send(client, zipped(os.urandom(MIB // 2)))
+        send(client, zipped(data))
         wait_until(lambda: gateway._decompressing)
         client.close()
         expect_nothing_held(service)
     gc.collect()
     things = [one for one in gc.get_objects() if isinstance(one, (Incoming, Decompression))]
     assert len(things) >= 10  # in the thread's queue
-    assert [len(one.body) if isinstance(one, Incoming) else len(one._body) for one in things] == [0] * len(things)
-    gate.set()
+    sizes = [len(one.body) if isinstance(one, Incoming) else len(one._body) + len(one.body) for one in things]
+    assert sizes == [0] * len(things)
+    held_up.set()
     client = connect()
     send(client, zipped(b"x" * 500_000))
     assert client.recv(MIB).startswith(b"HTTP/1.1 200 ")
-    thread.shutdown()
 
 
-def test_what_is_decompressed_when_the_server_has_ended_is_refused(service: InProcess, connect: Connect) -> None:
-    gateway, gate = service.service.gateway, threading.Event()
-    gateway._decompressor._thread = thread = ThreadPoolExecutor(1)
-    thread.submit(gate.wait, 20)
+def test_as_many_wait_to_be_decompressed_as_to_be_scored(service: InProcess, connect: Connect, held_up: Any) -> None:
+    gateway = service.service.gateway
+    gateway._max_queue = 3
+    clients = [connect() for _ in range(4)]
+    for client in clients:
+        send(client, zipped(bytes(500_000)))  # few bytes, which make many
+    wait_until(lambda: len(gateway._decompressing) == 4)
+    refused = connect()
+    send(refused, zipped(bytes(500_000)))
+    answer = refused.recv(MIB)
+    assert answer.startswith(b"HTTP/1.1 429 ")
+    assert b"SCOREDOCK_MAX_QUEUE" in answer
+    held_up.set()
+    for client in clients:
+        assert client.recv(MIB).startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_is_decompressed_when_the_server_has_ended_is_refused(
+    service: InProcess, connect: Connect, held_up: threading.Event
+) -> None:
+    gateway = service.service.gateway
     client = connect()
     send(client, zipped(b"x" * 500_000))
     wait_until(lambda: gateway._decompressing)
     service._call(service.service.drain(0))
-    gate.set()
+    held_up.set()
     assert client.recv(MIB).startswith(b"HTTP/1.1 503 ")
-    thread.shutdown()
 
 
 def test_when_the_server_ends(service: InProcess, connect: Connect) -> None:

@@ -47,6 +47,7 @@ class Decompression:
         What clients send that leave at once would wait here, and ``intake`` would know nothing of it.
         """
         self._body = memoryview(b"")
+        self._made = io.BytesIO()
 
     def finish(self) -> None:
         """Decompress all of it. Raises RequestProblem like ``advance``."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from scoredock import __version__
 from scoredock.engine import Engine
-from scoredock.errors import Abandoned, RequestProblem, ScoredockError
+from scoredock.errors import Abandoned, QueueFull, RequestProblem, ScoredockError
 from scoredock.observe.metrics.exposition import CONTENT_TYPE
 from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
@@ -85,6 +85,7 @@ class Gateway:
         self.intake = Intake.of(settings)
         self.spare = SpareConnections(self)
         self._decompressor = Decompressor()
+        self._max_queue = settings.max_queue
         self._decompressing: dict[Incoming, Decompression] = {}
         self._ids = IdReader()
         self._log = RequestLog(sinks)
@@ -175,6 +176,8 @@ class Gateway:
         if coding in CODINGS:
             work = Decompression(incoming.body, self.intake)
             if len(incoming.body) > AT_ONCE or not work.advance(8 * AT_ONCE):
+                if len(self._decompressing) > self._max_queue:  # one of them does not wait
+                    raise QueueFull(f"{self._max_queue} requests wait to be decompressed (SCOREDOCK_MAX_QUEUE).")
                 self._decompressing[incoming] = work
                 self._decompressor.start(work, lambda error: self._decompressed(incoming, work, error))
                 return None
