@@ -160,7 +160,7 @@ class TestSlowness:
     def test_a_reader_that_takes_a_little_now_and_then_is_let_go(
         self, text_script: Start, wire: Any, undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("scoredock.web.connection.SLOWEST", 100_000_000)  # what it takes is less than that
+        monkeypatch.setattr("scoredock.web.watch.SLOWEST", 100_000_000)  # what it takes is less than that
         service = text_script("return 'x' * 50_000_000 if data == 'much' else data", idle_s=0.5)
         with undisturbed(service):
             client = wire(service)

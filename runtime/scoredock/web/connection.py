@@ -18,19 +18,18 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from scoredock.web.answers import JSON_HEADER, NO_BODY, Header
-from scoredock.web.arrival import ArrivalClock
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
 from scoredock.web.request_reader import RequestReader
 from scoredock.web.spare import PATIENCE_S, USED_UP, Handler
 from scoredock.web.streaming import StreamAborted, StreamedBody
+from scoredock.web.watch import Watch
 
 MAX_JOINED = 64 * 1024  # bytes of a body that is copied behind its headers, to be sent by one call
 MAX_WAITING = 64  # pipelined requests before no more are read
 LINGER_S = 1.0  # for a client to read the last thing that it is sent, and to close its side
 ON_ITS_WAY_S = 0.2  # for a request that a client has sent before it could know that the server ends
 DRAIN_S = 30.0  # for a client to send the rest of a body that is too large
-SLOWEST = 1024  # bytes a second of an answer that its client has to take, over the time that it may be idle
 
 _STATUS_LINES: dict[int, bytes] = {
     status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -42,11 +41,9 @@ logger = logging.getLogger("scoredock.web")
 class Connection(asyncio.Protocol):
     """A client's connection, and the ``Client`` of its requests.
 
-    ``state`` is the server's: it knows all connections and the headers that every answer has. A connection on
-    which nothing has come for ``idle_s`` seconds, while nothing is being answered, is closed; and so is one whose
-    client has not read a byte of what it was sent for so long, or fewer than ``SLOWEST`` a second; and one whose
-    requests do not come in the time that the gateway's intake gives them. A client that ends its side of the connection
-    has left: nobody can tell whether it still reads, and what nobody waits for is not scored.
+    ``state`` is the server's: it knows all connections and the headers that every answer has. A ``Watch`` closes one
+    whose client is idle for ``idle_s`` seconds, or too slow. A client that ends its side of the connection has left:
+    nobody can tell whether it still reads, and what nobody waits for is not scored.
     """
 
     def __init__(self, gateway: Gateway, state: ServerState, idle_s: float) -> None:
@@ -57,10 +54,6 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = RequestReader(self, gateway.intake, gateway.may_call)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
-        self._last_seen = 0.0
-        self._unsent = 0  # bytes that the client had not taken when that was last looked at
-        self._written = 0  # bytes of bodies
-        self._taken: tuple[float, int] | None = None  # since when the client is behind, and how much it had got then
         self._owed: int | None = None  # the number of a request whose client waits for 100 Continue
         self._closing = False  # after the answers that are due
         self._ended = False  # nothing will be sent any more
@@ -83,12 +76,10 @@ class Connection(asyncio.Protocol):
         self.scheme = "https" if is_ssl(self._transport) else "http"
         self.address = get_remote_addr(self._transport)
         self.server = cast("tuple[str, int] | None", get_local_addr(self._transport))
-        self._last_seen = now = self._loop.time()
-        self._arrival = ArrivalClock(self._reader, self._intake, now)
-        self._set_timer(min(now + self._idle_s, self._arrival.due))
+        self._watch = Watch(self, self._transport, self._reader, self._intake, self._idle_s)
         self._intake.connections += 1
         if self._intake.connections - len(self._spare) > self._intake.max_connections:
-            self._spare.add(self, now, self._intake.max_connections)
+            self._spare.add(self, self._watch.seen, self._intake.max_connections)
             self._gateway, self._reader.max_body = self._spare, 0
             self._loop.call_later(PATIENCE_S, self._refuse_unless_asked)
 
@@ -97,7 +88,7 @@ class Connection(asyncio.Protocol):
         self._state.connections.discard(cast("Any", self))
         self._intake.connections -= 1
         self._spare.discard(self)
-        self._timer.cancel()
+        self._watch.end()
         self._reader.drop()
         self._intake.release(one.body for one in self._waiting)
         self._waiting.clear()
@@ -112,13 +103,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client reads more slowly than answers come: take nothing more from it."""
-        self._last_seen = self._loop.time()
+        self._watch.seen = self._loop.time()
         self._writable.clear()
         self._read_or_pause()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
-        self._last_seen = self._loop.time()
+        self._watch.seen = self._loop.time()
         self._writable.set()
         self._read_or_pause()
         if self._waiting:
@@ -161,60 +152,21 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        self._last_seen = now = self._loop.time()
+        self._watch.seen = now = self._loop.time()
         if not self._ended:
             self._reader.feed(data)
-            if self._reader.inside and self._arrival.note(now) and self._arrival.due < self._timer_at:
-                self._timer.cancel()
-                self._set_timer(self._arrival.due)
+            if self._reader.inside:
+                self._watch.note(now)
 
-    def _set_timer(self, at: float) -> None:
-        self._timer_at = at
-        self._timer = self._loop.call_at(at, self._check_time)
+    @property
+    def client_may_send(self) -> bool:
+        """Whether what the client sends is read, and the client does not wait to be told to go on."""
+        return self._reads and self._owed != self._reader.begun
 
-    def _check_time(self) -> None:
-        """Close the connection if its client is idle or too slow; else look again when it may be."""
-        now = self._loop.time()
-        if self._is_late(now):
-            self._reader.give_up(408, self._arrival.complaint())
-        idle_at = now + self._idle_s - self._idle(now)
-        if idle_at <= now:
-            if self._unsent or self._transport.is_closing():
-                self._transport.abort()
-                return
-            if self._reader.inside and not self._reader.discarding:
-                self._reader.give_up(408, f"Nothing of the rest of the request came for {self._idle_s:g} s.")
-            else:
-                self._transport.close()
-            idle_at = now + self._idle_s
-        due = self._arrival.due
-        self._set_timer(min(idle_at, due) if due > now and self._arrival.running else idle_at)
-
-    def _is_late(self, now: float) -> bool:
-        """Whether something has not come in time that the client could have sent."""
-        arrival = self._arrival
-        if self._owed == self._reader.begun or not self._reads:
-            arrival.restart(now)
-        return arrival.running and arrival.due <= now
-
-    def _idle(self, now: float) -> float:
-        """For how many seconds nothing has happened that the client should do."""
-        unsent = self._transport.get_write_buffer_size()
-        if unsent != self._unsent:  # the client reads, however slowly
-            self._unsent, self._last_seen = unsent, now
-        taken = self._written - unsent
-        if not unsent:
-            self._taken = None
-        elif self._taken is None:
-            self._taken = (now, taken)
-        elif now - self._taken[0] >= self._idle_s:
-            since, before = self._taken
-            if taken - before < SLOWEST * (now - since):
-                return self._idle_s
-            self._taken = (now, taken)
-        if self._answering is not None and (self._stream is None or self._writable.is_set()):
-            return 0  # it is the client that waits
-        return now - self._last_seen
+    @property
+    def client_waits(self) -> bool:
+        """Whether it is the client that waits, for its answer or for more of it."""
+        return self._answering is not None and (self._stream is None or self._writable.is_set())
 
     @property
     def _reads(self) -> bool:
@@ -224,7 +176,7 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         if self._reads:
-            self._arrival.restart(self._loop.time())
+            self._watch.restart()
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
@@ -281,7 +233,7 @@ class Connection(asyncio.Protocol):
         head = self._head(status, headers, close)
         if incoming.method == "HEAD" or status in NO_BODY:
             body = b""
-        self._written += len(body)
+        self._watch.written += len(body)
         if len(body) <= MAX_JOINED:
             self._transport.write(head + body)
         else:
@@ -335,7 +287,7 @@ class Connection(asyncio.Protocol):
                 logger.error("the streamed response is longer than its Content-Length of %d bytes", length)
                 return False
             if piece:
-                self._written += len(piece)
+                self._watch.written += len(piece)
                 self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if self._answering is incoming and chunked:
             self._transport.write(b"0\r\n\r\n")
@@ -360,13 +312,13 @@ class Connection(asyncio.Protocol):
         if self._answering is not None:
             self._intake.held -= len(self._answering.body)
         self._answering = None
-        self._last_seen = self._loop.time()
+        self._watch.seen = self._loop.time()
         if not close:
             if self._waiting:
                 self._loop.call_soon(self._next)
             elif self._owed is not None and self._owed == self._reader.begun and self._reader.inside:
                 self._owed = None
-                self._arrival.restart(self._last_seen)
+                self._watch.restart()
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         elif self._reader.discarding:  # the client may not read before it has sent all
             self._closing = True

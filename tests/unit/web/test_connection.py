@@ -75,7 +75,7 @@ def run(test: Callable[[Connection, Gateway, Transport], Any]) -> list[str]:
         try:
             await test(connection, gateway, transport)
         finally:
-            connection._timer.cancel()
+            connection._watch.end()
         return transport.log
 
     return asyncio.run(main())
