@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scoredock.web.connection import MAX_WAITING
-from scoredock.web.request_reader import MAX_HEAD
+from scoredock.web.request_reader import MAX_HEAD, MAX_SHOWN, MAX_TARGET
 from servers import InProcess, wait_until
 
 Start = Callable[..., InProcess]
@@ -173,6 +173,46 @@ def test_what_is_not_http_is_400_and_closed(text: str, text_script: Start, wire:
     assert headers["connection"] == "close"
     assert b"Invalid HTTP request" in client.rest()
     assert service.post(content="next").json() == "next"
+
+
+@pytest.mark.parametrize(
+    ("sent", "line"),
+    [
+        ("not HTTP at all\r\n\r\n", "- - 400"),
+        ("\x16\x03\x01 rubbish\r\n\r\n", "- - 400"),
+        ("POST /score?a=1 HTTP/1.1\r\nX-Request-Id: mine\r\n\r\n", "POST /score?a=1 400"),
+        ("POST /score HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\nContent-Length: 9\r\n\r\nx", "POST /score 408"),
+        ("POST /sco", "POST /sco 408"),
+        (f"GET /score?a={'1' * MAX_TARGET} HTTP/1.1\r\nHost: a\r\n\r\n", f"GET /score?a={'1' * (MAX_SHOWN - 9)} 414"),
+        ("POST /score HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "POST /score 501"),
+        ("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "CONNECT a:1 400"),
+        ("GET /nothing HTTP/1.1\r\n\r\n", "GET /nothing 400"),
+        ("", None),
+    ],
+    ids=lambda one: str(one)[:30].encode("unicode_escape").decode(),
+)
+def test_what_is_refused_has_its_line(
+    sent: str, line: str | None, text_script: Start, wire: Any, log_lines: Callable[[], list[str]]
+) -> None:
+    service = text_script(SCOREDOCK_HEADER_TIMEOUT_S="1", SCOREDOCK_BODY_TIMEOUT_S="1")
+    client = wire(service)
+    client.socket.sendall(sent.encode("latin-1"))
+    status, headers = client.head()
+    assert headers["connection"] == "close"
+    service.post(content="next", headers={"x-request-id": "next"})
+    wait_until(lambda: any("[next]" in one for one in log_lines()))
+    told = [one for one in log_lines() if " scoredock.request - " in one and "[next]" not in one]
+    assert [f"] {line} " in one and ("mine" not in sent or "[mine]" in one) for one in told] == [True] * bool(line)
+    assert line is None or line.endswith(status[:3])
+
+
+def test_a_body_that_was_refused_is_refused_once(text_script: Start, wire: Any) -> None:
+    client = wire(text_script(SCOREDOCK_MAX_BODY_MB="1"))
+    client.send("POST /score HTTP/1.1", "Transfer-Encoding: chunked")
+    client.socket.sendall(b"110000\r\n" + bytes(0x110000) + b"\r\n")
+    assert client.answer()[0].startswith("413 ")
+    client.socket.sendall(b"nonsense\r\n")
+    assert client.is_closed()
 
 
 def test_rubbish_behind_a_request_does_not_spoil_its_answer(text_script: Start, wire: Any) -> None:

@@ -13,11 +13,10 @@ from collections import deque
 from http import HTTPStatus
 from typing import Any, cast
 
-import orjson
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from scoredock.web.answers import JSON_HEADER, NO_BODY, Header
+from scoredock.web.answers import NO_BODY, Header
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
 from scoredock.web.request_reader import RequestReader
@@ -141,7 +140,7 @@ class Connection(asyncio.Protocol):
         if self._closing:  # it was told already
             self._transport.abort()
         else:
-            self._transport.write(self._refusal(503, USED_UP))
+            self._reader.give_up(503, USED_UP)
             self._transport.close()
 
     def _refuse_unless_asked(self) -> None:
@@ -214,16 +213,15 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def refused(self, status: int, message: str) -> None:
-        """Say so, unless answers to what came before are due, and close."""
+        """Say so, unless answers to what came before are due, or this was answered, and close."""
         self._closing = True
         if self.busy or self._transport.is_closing():
             return
-        self._transport.write(self._refusal(status, message))
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-            self._loop.call_later(LINGER_S, self._transport.close)
-        else:
+        if self._reader.discarding:
             self._transport.close()
+            return
+        self._answering = self._reader.unfinished()
+        self._gateway.refuse(self._answering, status, message)
 
     # --- answering
 
@@ -292,14 +290,6 @@ class Connection(asyncio.Protocol):
         if self._answering is incoming and chunked:
             self._transport.write(b"0\r\n\r\n")
         return length is None or sent == length
-
-    def _refusal(self, status: int, message: str) -> bytes:
-        """A whole answer to what is no request."""
-        body = orjson.dumps({"message": message})
-        headers = [JSON_HEADER, (b"content-length", b"%d" % len(body))]
-        if status == 503:
-            headers.append((b"retry-after", b"1"))
-        return self._head(status, headers, close=True) + body
 
     def _head(self, status: int, headers: list[Header], close: bool) -> bytes:
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]

@@ -22,6 +22,7 @@ from scoredock.settings import Settings
 from scoredock.signature import Kind
 from scoredock.web.answers import (
     HTML_HEADER,
+    JSON_HEADER,
     NO_BODY,
     SERVER_FAILED,
     SUCCEEDED,
@@ -137,6 +138,15 @@ class Gateway:
             answer = message_answer(500, SERVER_FAILED)
         if answer is not None:
             self._answer(incoming, answer)
+
+    def refuse(self, incoming: Incoming, status: int, message: str) -> None:
+        """Answer what is no request, or did not come in time. It has a line in the log, unless nothing was asked."""
+        incoming.ids = self._ids.read(incoming.by_name)
+        body = message_answer(status, message).body
+        if incoming.client is not None:
+            incoming.client.send(incoming, status, [JSON_HEADER, (b"content-length", b"%d" % len(body))], body)
+        if incoming.path:
+            self._note(incoming, status, len(body))
 
     def left(self, incoming: Incoming) -> None:
         """The client has left before its answer was complete."""

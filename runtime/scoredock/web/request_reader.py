@@ -20,6 +20,7 @@ MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a r
 STRANGERS_BODY = 8 * 1024  # bytes of a body that is read before its sender is known
 MAX_HEADERS = 100
 MAX_TARGET = 32 * 1024  # bytes of a request's target: path and query
+MAX_SHOWN = 200  # bytes of the target of a request that is refused
 SMALL_PIECE = 4096  # bytes of a body's piece below which it costs too much to be kept by itself
 NOT_HTTP = "Invalid HTTP request received."
 HEAD_TOO_LARGE = f"The request's line and headers, or the trailers behind its body, have more than {MAX_HEAD} bytes."
@@ -42,7 +43,7 @@ class Receiver(Client, Protocol):
         """The client waits for ``100 Continue`` before it sends the body."""
 
     def refused(self, status: int, message: str) -> None:
-        """What came is no request; nothing more will be read."""
+        """What came is no request, or ``unfinished``; nothing more will be read."""
 
 
 class RequestReader:
@@ -120,10 +121,10 @@ class RequestReader:
         Empty where nothing can be made of it.
         """
         method, version = self._parser.get_method(), self._parser.get_http_version().encode()
-        self._parser = httptools.HttpRequestParser(self)
         if method == b"CONNECT":
             self.give_up(400, NOT_HTTP)
             return b""
+        self._parser = httptools.HttpRequestParser(self)
         lines = [b"%b %b HTTP/%b" % (method, self._url, version)]
         lines += [b"%b: %b" % pair for pair in self._pairs if pair[0] not in (b"upgrade", b"http2-settings")]
         return b"\r\n".join([*lines, b"", rest])
@@ -212,6 +213,22 @@ class RequestReader:
             self._receiver,
         )
 
+    def unfinished(self) -> Incoming:
+        """What is known of the request that will not be read to its end. Its path is empty where none has begun."""
+        target = self._url[:MAX_SHOWN] if self.inside else b""
+        path, _, query = target.partition(b"?")
+        return Incoming(
+            self._parser.get_method().decode("ascii") if target else "-",
+            path.decode("ascii", "backslashreplace") or ("-" if self.begun else ""),
+            query,
+            [],
+            self._by_name if self.inside else {},
+            b"",
+            keep_alive=False,
+            started=time.perf_counter() if self.in_head or not self.inside else self._started,
+            client=self._receiver,
+        )
+
     def _follows_rules(self) -> bool:
         """Whether the head is as it should be; else it was refused."""
         by_name = self._by_name
@@ -257,9 +274,9 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """The body comes next."""
         self.in_head = False
+        self._started = time.perf_counter()
         if self._ended or self._parser.should_upgrade():
             return
-        self._started = time.perf_counter()
         if self._head_size > MAX_HEAD:
             self.give_up(431, HEAD_TOO_LARGE)
         if self._ended:

@@ -28,6 +28,9 @@ class Handler(Protocol):
     def handle(self, incoming: Incoming) -> None:
         """Answer a request, now or when it is scored."""
 
+    def refuse(self, incoming: Incoming, status: int, message: str) -> None:
+        """Answer what is no request, or did not come in time."""
+
     def left(self, incoming: Incoming) -> None:
         """The client has left before its answer was complete."""
 
@@ -75,7 +78,12 @@ class SpareConnections:
         incoming.keep_alive = False
         if incoming.path in OPEN and incoming.method in ("GET", "HEAD"):
             self._gateway.handle(incoming)
-        elif incoming.client is not None:
+        else:
+            self.refuse(incoming)
+
+    def refuse(self, incoming: Incoming, *_: object) -> None:
+        """Say that it is one too many, whatever else may be said of it."""
+        if incoming.client is not None:
             answer = problem_answer(NotReady(USED_UP))
             headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
             incoming.client.send(incoming, answer.status, headers, answer.body)
