@@ -38,6 +38,11 @@ def message_answer(status: int, message: str, *more: Header, failed: bool = Fals
     return Answer(status, [JSON_HEADER, FAILED if failed else SUCCEEDED, *more], orjson.dumps({"message": message}))
 
 
+def method_refused(allow: bytes) -> Answer:
+    """405, with the methods that there are."""
+    return message_answer(405, "Method not allowed", (b"allow", allow))
+
+
 def problem_answer(error: ScoredockError) -> Answer:
     """The one place where an error becomes a status."""
     if isinstance(error, Unauthorised):

@@ -1,4 +1,4 @@
-"""The gateway: ids, limits, routes; scoring goes through the engine, everything else is answered here.
+"""The gateway: ids, limits, routes; scoring goes through the engine, everything else is a page.
 
 Nothing here waits for scoring but the scoring requests themselves.
 """
@@ -9,15 +9,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from scoredock import __version__
 from scoredock.engine import Engine
 from scoredock.errors import Abandoned, QueueFull, RequestProblem, ScoredockError
-from scoredock.observe.metrics.exposition import CONTENT_TYPE
 from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
-from scoredock.schema.swagger import DEFAULT_VERSION
 from scoredock.settings import Settings
 from scoredock.signature import Kind
 from scoredock.web.answers import (
@@ -28,10 +25,9 @@ from scoredock.web.answers import (
     SUCCEEDED,
     Answer,
     Header,
-    json_answer,
     message_answer,
+    method_refused,
     problem_answer,
-    status_answer,
 )
 from scoredock.web.cors import Cors
 from scoredock.web.decompression import AT_ONCE, CODINGS, NO_CODINGS, Decompression, Decompressor
@@ -39,16 +35,13 @@ from scoredock.web.door import Door
 from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
+from scoredock.web.pages import Pages
 from scoredock.web.spare import SpareConnections
 from scoredock.web.streaming import StreamedBody
-from scoredock.web.written_page import WrittenPage
 
 if TYPE_CHECKING:
     from scoredock.observe.tracing.request_trace import RequestTrace
-    from scoredock.web.docs import Docs
 
-PAGES = ("/", "/swagger.json", "/livez", "/readyz")
-ROUTES = ("/score", *PAGES)
 LOGGED = ("/score", "/swagger.json")
 _NO_DATA: Mapping[str, Callable[[], bytes]] = {}
 
@@ -58,12 +51,11 @@ logger = logging.getLogger("scoredock.web")
 class Gateway:
     """Answers requests once ``open`` was called with the script's kind and documents.
 
-    ``not_ready`` says why the service cannot score now; None when it can. ``device`` is what it computes on, for
-    /readyz. ``intake`` is what connections may take; those that are too many belong to ``spare``. ``may_call`` says
-    whether a request's headers, and its client's certificate, let it in; None where everybody may call. ``docs_data``
-    writes what the page at /docs fetches, by its path. ``collect``, where it is set, is told of each admitted request
-    that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set, makes the trace of
-    a request for scoring. All methods are called on the event loop.
+    ``not_ready``, ``device``, ``metrics_page`` and ``docs_data`` are as in ``Pages``. ``intake`` is what connections
+    may take; those that are too many belong to ``spare``. ``may_call`` says whether a request's headers, and its
+    client's certificate, let it in; None where everybody may call. ``collect``, where it is set, is told of each
+    admitted request that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set,
+    makes the trace of a request for scoring. All methods are called on the event loop.
     """
 
     def __init__(
@@ -77,12 +69,7 @@ class Gateway:
         docs_data: Mapping[str, Callable[[], bytes]] = _NO_DATA,
     ) -> None:
         self._engine = engine
-        self._metrics: WrittenPage | None = None
-        if metrics_page is not None:
-            self._metrics = WrittenPage(metrics_page, [(b"content-type", CONTENT_TYPE.encode())], self._answer)
-        self._docs = _docs(docs_data, self._answer) if settings.docs else None
-        self._not_ready = not_ready
-        self._device = device
+        self._pages = Pages(settings, not_ready, device, self._answer, metrics_page, docs_data)
         self.intake = Intake.of(settings)
         self.spare = SpareConnections(self)
         self._decompressor = Decompressor()
@@ -91,20 +78,19 @@ class Gateway:
         self._ids = IdReader()
         self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
-        self._door = Door.of(settings, self._docs.open if self._docs is not None else ())
+        self._door = Door.of(settings, self._pages.open)
         self.may_call = self._door.may_call if self._door is not None else None
         self._common: list[Header] = []
         if settings.server_version_header:
             self._common.append((b"x-ms-server-version", f"scoredock/{__version__}".encode()))
         self.collect: Callable[[Incoming, int, list[Header], bytes | None], None] | None = None
         self._kind: Kind | None = None
-        self._documents = Documents({})
         self.begin_trace: Callable[[Incoming], RequestTrace] | None = None
 
     def open(self, kind: Kind, documents: Documents) -> None:
         """The script is ready: this is its kind, these are its swagger documents."""
         self._kind = kind
-        self._documents = documents
+        self._pages.documents = documents
 
     def handle(self, incoming: Incoming) -> None:
         """Answer a request, now or when it is scored."""
@@ -123,12 +109,8 @@ class Gateway:
                 pass
             elif incoming.path == "/score":
                 answer = self._score(incoming)
-            elif incoming.path == "/metrics" and self._metrics is not None and incoming.method in ("GET", "HEAD"):
-                self._metrics.ask(incoming)
-            elif self._docs is not None and self._docs.has(incoming.path) and incoming.method in ("GET", "HEAD"):
-                answer = self._docs.ask(incoming)
             else:
-                answer = self._page(incoming.method, incoming.path, incoming.query)
+                answer = self._pages.ask(incoming)
         except ScoredockError as error:
             if incoming.trace is not None:
                 incoming.trace.failed(error)
@@ -167,12 +149,12 @@ class Gateway:
         """The answer to a request for scoring; None when it will come."""
         method = incoming.method
         if method not in ("GET", "POST", "OPTIONS", "HEAD"):
-            return _method_refused(b"GET, HEAD, OPTIONS, POST" if self._kind is Kind.RAW else b"GET, OPTIONS, POST")
+            return method_refused(b"GET, HEAD, OPTIONS, POST" if self._kind is Kind.RAW else b"GET, OPTIONS, POST")
         if self._kind is not Kind.RAW:
             if method == "OPTIONS":
                 return Answer(200, [HTML_HEADER, SUCCEEDED])
             if method == "HEAD":
-                return _method_refused(b"GET, OPTIONS, POST")
+                return method_refused(b"GET, OPTIONS, POST")
         if incoming.refused is not None:
             raise incoming.refused
         if b"content-encoding" in incoming.by_name and incoming.body:
@@ -187,7 +169,9 @@ class Gateway:
             work = Decompression(incoming.body, self.intake)
             if len(incoming.body) > AT_ONCE or not work.advance(8 * AT_ONCE):
                 if len(self._decompressing) > self._max_queue:  # one of them does not wait
-                    raise QueueFull(f"{self._max_queue} requests wait to be decompressed (SCOREDOCK_MAX_QUEUE).")
+                    raise QueueFull(
+                        f"The queue is full: {self._max_queue} requests wait to be decompressed (SCOREDOCK_MAX_QUEUE)."
+                    )
                 self._decompressing[incoming] = work
                 self._decompressor.start(work, lambda error: self._decompressed(incoming, work, error))
                 return None
@@ -235,35 +219,6 @@ class Gateway:
                 answer = message_answer(500, SERVER_FAILED)
         self._answer(incoming, answer)
 
-    def _page(self, method: str, path: str, query: bytes) -> Answer:
-        if path not in PAGES and not self._is_written(path):
-            routes = ROUTES if self._docs is None else (*ROUTES, "/docs")
-            return message_answer(404, f"There is no {path} here. Routes: {', '.join(routes)}")
-        if method == "OPTIONS":
-            return Answer(200, [HTML_HEADER, (b"allow", b"GET, HEAD, OPTIONS")])
-        if method not in ("GET", "HEAD"):
-            return _method_refused(b"GET, HEAD, OPTIONS")
-        if path == "/":
-            return Answer(200, [HTML_HEADER], b"Healthy")
-        if path == "/livez":
-            return status_answer(200, {"status": "alive"})
-        if path == "/readyz":
-            reason = self._not_ready()
-            if reason is None:
-                return status_answer(200, {"status": "ready", "phase": "ready", "device": self._device})
-            return status_answer(503, {"message": f"Not ready: {reason}", "phase": reason})
-        version = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("version", [DEFAULT_VERSION])[0]
-        document = self._documents.find(version)
-        if document is None:
-            return message_answer(404, self._documents.missing(version))
-        return json_answer(document)
-
-    def _is_written(self, path: str) -> bool:
-        """Whether a path is of a page that is not among PAGES, and that is there all the same."""
-        if path == "/metrics":
-            return self._metrics is not None
-        return self._docs is not None and self._docs.has(path)
-
     def _answer(self, incoming: Incoming, answer: Answer) -> None:
         headers = [*answer.headers, *self._common, *incoming.ids.headers]
         if self._cors is not None:
@@ -309,15 +264,5 @@ class Gateway:
         )
 
 
-def _docs(data: Mapping[str, Callable[[], bytes]], answer: Callable[[Incoming, Answer], None]) -> Docs:
-    from scoredock.web.docs import Docs
-
-    return Docs(data, answer)
-
-
 def _has_length(headers: list[Header]) -> bool:
     return any(name == b"content-length" for name, _ in headers)
-
-
-def _method_refused(allow: bytes) -> Answer:
-    return message_answer(405, "Method not allowed", (b"allow", allow))
