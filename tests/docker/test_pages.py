@@ -22,7 +22,7 @@ from workspaces import own_workspace
 
 from docs.examples import Command, commands, differs
 from docs.pages import blocks
-from servers import free_port, wait_until
+from servers import TRUSTS_NOBODY, free_port, wait_until
 
 PAGES = [
     "README.md",
@@ -139,6 +139,6 @@ def test_the_page_registers_deploys_and_changes_services(page, copy, names, work
 
 def _ready(port: int) -> bool:
     try:
-        return httpx.get(f"http://localhost:{port}/readyz").status_code == 200
+        return httpx.get(f"http://localhost:{port}/readyz", verify=TRUSTS_NOBODY).status_code == 200
     except httpx.TransportError:
         return False

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from docs.pages import Block, Scenario
-from servers import InProcess, Server, free_port, wait_until
+from servers import TRUSTS_NOBODY, InProcess, Server, free_port, wait_until
 
 BIN = Path(sys.executable).parent
 SHOWN_FOLDER = "/home/ada/service"
@@ -238,7 +238,7 @@ class Stage:
                 self._start_in_process()
             return self._service.request(method, path, **more)
         own_port = {SHOWN_PORT: self._server.port, SHOWN_HEALTH_PORT: self._server.health_port}[port]
-        trusted = ssl.create_default_context(cafile=ca and self.folder / ca)
+        trusted = ssl.create_default_context(cafile=self.folder / ca) if ca else TRUSTS_NOBODY
         return httpx.request(method, f"{scheme}://127.0.0.1:{own_port}{path}", timeout=30, verify=trusted, **more)
 
     @staticmethod

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 
 import certificates
 from scoredock.access.issue import issue, key_set_of, make_key
-from servers import ECHO, wait_until
+from servers import ECHO, TRUSTS_NOBODY, wait_until
 
 NOSY = """
     import logging, os, subprocess, sys
@@ -113,7 +113,7 @@ def _fail_in_every_way(server, good: str) -> None:
     for headers in (bearer(good), bearer(wrong), {"authorization": f"Basic {good}"}, {"authorization": good}):
         for path in ("/score", "/swagger.json", "/nothing"):
             for method in ("GET", "POST", "OPTIONS", "DELETE"):
-                httpx.request(method, server.url + path, headers=headers, timeout=30)
+                httpx.request(method, server.url + path, headers=headers, timeout=30, verify=TRUSTS_NOBODY)
     server.post(content=b"\xff", headers=bearer(good))
     server.post(content="x", headers={**bearer(good), "x-request-id": "x" * 200})
     with ThreadPoolExecutor(8) as pool:
@@ -174,7 +174,7 @@ def test_keys_are_rotated_under_load_without_a_failed_request(serve, tmp_path):
 
     def call(key: str) -> list[int]:
         statuses = []
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=30, verify=TRUSTS_NOBODY) as client:
             while not ended.is_set():
                 statuses.append(client.post(f"{server.url}/score", content="x", headers=bearer(key)).status_code)
         return statuses

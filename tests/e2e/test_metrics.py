@@ -6,7 +6,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from servers import Server, free_port, wait_until
+from servers import TRUSTS_NOBODY, Server, free_port, wait_until
 
 SCRIPT = """
     import os, time
@@ -28,7 +28,7 @@ SCRIPT = """
 
 
 def samples(server: Server, port: int | None = None) -> dict[str, float]:
-    answer = httpx.get(f"http://127.0.0.1:{port or server.port}/metrics")
+    answer = httpx.get(f"http://127.0.0.1:{port or server.port}/metrics", verify=TRUSTS_NOBODY)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     found: dict[str, float] = {}

@@ -11,7 +11,7 @@ import threading
 import httpx
 import pytest
 
-from servers import free_port, wait_until
+from servers import TRUSTS_NOBODY, free_port, wait_until
 
 SCRIPT = """
 import time
@@ -65,7 +65,7 @@ def test_a_server_takes_over_without_a_failed_request(start):
 
     def call(keep_alive: bool) -> None:
         headers = {} if keep_alive else {"Connection": "close"}
-        with httpx.Client(headers=headers) as client:
+        with httpx.Client(headers=headers, verify=TRUSTS_NOBODY) as client:
             while not over.is_set():
                 try:
                     answers.append(client.post(url, content=b"x").json())
@@ -114,6 +114,6 @@ def test_a_port_that_is_not_shared_is_refused(start, tmp_path):
 
 def _phase(health_port: int) -> str:
     try:
-        return str(httpx.get(f"http://127.0.0.1:{health_port}/readyz").json()["phase"])
+        return str(httpx.get(f"http://127.0.0.1:{health_port}/readyz", verify=TRUSTS_NOBODY).json()["phase"])
     except httpx.TransportError:
         return ""

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from servers import wait_until
+from servers import TRUSTS_NOBODY, wait_until
 
 PID_SCRIPT = """
     import os, time
@@ -146,7 +146,7 @@ def test_health_answers_while_init_runs(serve, tmp_path, preload):
 
     def answers():
         try:
-            return httpx.get(f"{separate}/livez").status_code == 200
+            return httpx.get(f"{separate}/livez", verify=TRUSTS_NOBODY).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -162,7 +162,7 @@ def test_health_answers_while_init_runs(serve, tmp_path, preload):
     assert refused.headers["retry-after"] == "1"
     (tmp_path / "go").touch()
     server.wait_until_ready()
-    wait_until(lambda: httpx.get(f"{separate}/readyz").status_code == 200)
+    wait_until(lambda: httpx.get(f"{separate}/readyz", verify=TRUSTS_NOBODY).status_code == 200)
     assert server.post(content="x").json() == "x"
     assert httpx.get(f"{separate}/nope").status_code == 404
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 from load import Load
 
@@ -73,7 +72,7 @@ def test_a_pipe_that_nobody_reads_does_not_stop_the_server(serve_into, body):
 
     def told() -> bool:
         nonlocal text
-        httpx.post(server.url + "/score", content=body)
+        server.post(content=body)
         with contextlib.suppress(BlockingIOError):
             text += os.read(read, 1 << 20)
         return b"lines are missing here" in text

@@ -17,7 +17,7 @@ import pytest
 from scoredock.web.connection import MAX_WAITING
 from scoredock.web.intake import SPARE
 from scoredock.web.request_reader import MAX_HEADERS, MAX_TARGET
-from servers import InProcess, wait_until
+from servers import TRUSTS_NOBODY, InProcess, wait_until
 
 Start = Callable[..., InProcess]
 Undisturbed = Callable[[InProcess], AbstractContextManager[None]]
@@ -34,7 +34,7 @@ def undisturbed() -> Undisturbed:
         over, times = threading.Event(), list[float]()
 
         def work() -> None:
-            with httpx.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=30) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=30, verify=TRUSTS_NOBODY) as client:
                 while not over.is_set() or not times:
                     started = time.monotonic()
                     answer = client.post(path, content=body, headers={"content-type": "application/json"})

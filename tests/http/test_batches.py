@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from servers import InProcess, Server, wait_until
+from servers import TRUSTS_NOBODY, InProcess, Server, wait_until
 
 Start = Callable[..., InProcess]
 Background = Callable[..., Future[Any]]
@@ -290,7 +290,7 @@ def run(data):
     def client(seed: int) -> int:
         choose = random.Random(seed)
         largest = 0
-        with httpx.Client(timeout=60) as session:
+        with httpx.Client(timeout=60, verify=TRUSTS_NOBODY) as session:
             for turn in range(25):
                 data = [[choose.randrange(1_000_000), choose.random()] for _ in range(choose.randrange(1, 5))]
                 kind = choose.choices(["good", "negative", "ragged"], [8, 1, 1])[0]
