@@ -39,8 +39,8 @@ serve: .venv/.serve
 	@$(BIN)/scoredock serve --entry_script samples/$(SAMPLE)/score.py --model_dir samples/$(SAMPLE)/model --host $(HOST) --port $(PORT)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not measuring and $(SELECTED)' $(if $(JUNIT),--junitxml=$(JUNIT)-1.xml) $(ARGS)
-	$(BIN)/python -m pytest -m 'measuring and $(SELECTED)' $(if $(JUNIT),--junitxml=$(JUNIT)-2.xml) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not measuring and $(SELECTED)' $(if $(JUNIT),--junitxml=$(JUNIT)-1.xml) $(ARGS)
+	$(BIN)/python -m pytest tests/bench tests/faults -m 'measuring and $(SELECTED)' $(if $(JUNIT),--junitxml=$(JUNIT)-2.xml) $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check runtime tests samples base-images/lock base-images/rootfs/build
