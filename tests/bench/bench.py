@@ -74,10 +74,7 @@ def _measure(fleet: Fleet, options: Options) -> Results:
     results = Results()
     chosen = [peer for peer in peers.PEERS if peer.name in options.peers]
     rows = [peers.SCOREDOCK, *peers.VARIANTS, *chosen, peers.BARE]
-    steps = [
-        Step(f"virtual environment of {peer.title}", 0.1, lambda peer=peer: fleet.install(peer))
-        for peer in [peers.SCOREDOCK, *chosen]
-    ]
+    steps = [Step("virtual environments", 0.1, lambda: fleet.install([peers.SCOREDOCK, *chosen]))]
     steps.append(Step("models and answers", 2, fleet.prepare))
     steps += loads(fleet, options, rows, results.tables)
     steps += special(fleet, options, [peers.SCOREDOCK, *chosen], results.curves)

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FEW, MANY = 100, 300  # repetitions in the two runs that are compared: what comes before and after cancels out
@@ -49,19 +50,20 @@ def _unit() -> float:
 
 def _difference(*arguments: str) -> float:
     """Instructions that one more repetition costs."""
-    with tempfile.TemporaryDirectory() as folder:
-        few, many = (_count(Path(folder), [*arguments, str(count)]) for count in (FEW, MANY))
+    with ThreadPoolExecutor() as pool:  # at once: what is counted does not depend on what else runs
+        few, many = pool.map(lambda count: _count([*arguments, str(count)]), (FEW, MANY))
     return (many - few) / (MANY - FEW)
 
 
-def _count(folder: Path, arguments: list[str]) -> int:
-    command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={folder / 'out'}"]
-    environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "HOME": str(folder), "OMP_NUM_THREADS": "1"}
+def _count(arguments: list[str]) -> int:
+    environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
     environment |= {"PYTHONPATH": str(Path(__file__).parents[2] / "runtime")}
-    done = subprocess.run(
-        [*command, sys.executable, *arguments], capture_output=True, text=True, env=environment, cwd=folder
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={folder}/out"]
+        command += [sys.executable, *arguments]
+        environment["HOME"] = folder
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
     found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
     if done.returncode or found is None:
         raise RuntimeError(f"valgrind: exit code {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
