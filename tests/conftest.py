@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
-import signal
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 import object_stores
+from samples import make_sample
 from scoredock.collection import current as collecting
-from servers import InProcess, Server, free_port
+from servers import InProcess, Server, serving
 
 MEASURING = ("bench", "faults")  # folders of tests that nothing may run beside
 DOCKER = "tests/docker/"
@@ -110,40 +111,36 @@ def serve(write_script: Callable[..., Path], tmp_path: Path) -> Iterator[Callabl
 
     Waits until it is ready, unless ``wait=False``; ``python`` is the interpreter that runs it.
     """
-    started: list[Server] = []
+    with ExitStack() as stack:
 
-    def start(
-        script: str | Path | None,
-        *arguments: str,
-        wait: bool = True,
-        python: str = sys.executable,
-        **environment: str,
-    ) -> Server:
-        path = write_script(script) if isinstance(script, str) else script
-        port, health_port = free_port(), free_port()
-        command = [python, "-m", "scoredock", "serve", "--host", "127.0.0.1", "--port", str(port)]
-        if path is not None:
-            command += ["--entry_script", str(path)]
-        output_file = tmp_path / f"server-{port}.log"
-        variables = {name: value for name, value in os.environ.items() if not name.startswith(("AZUREML", "AML_"))}
-        variables |= {"HEALTH_PORT": str(health_port), "PYTHONUNBUFFERED": "1", **environment}
-        with output_file.open("wb") as output:
-            process = subprocess.Popen(
-                [*command, *arguments], stdout=output, stderr=subprocess.STDOUT, env=variables, cwd=tmp_path
-            )
-        server = Server(process, f"http://127.0.0.1:{port}", output_file, port, health_port)
-        started.append(server)
-        return server.wait_until_ready() if wait else server
+        def start(script: str | Path | None, *arguments: str, **options: Any) -> Server:
+            path = write_script(script) if isinstance(script, str) else script
+            return stack.enter_context(serving(path, tmp_path, *arguments, **options))
 
-    yield start
-    for server in started:
-        if server.process.poll() is None:
-            server.process.send_signal(signal.SIGINT)
-            try:
-                server.process.wait(10)
-            except subprocess.TimeoutExpired:
-                server.process.kill()
-                server.process.wait()
+        yield start
+
+
+@pytest.fixture(scope="session")
+def made_samples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a sample, copied, with its model made in it once."""
+    root = tmp_path_factory.mktemp("repository")
+    return lambda name: make_sample(name, root)
+
+
+@pytest.fixture(scope="session")
+def sample(
+    made_samples: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Server]]:
+    """The server of a sample, started once for all tests."""
+    folder = tmp_path_factory.mktemp("servers")
+    with ExitStack() as stack:
+
+        @functools.cache
+        def serve(name: str) -> Server:
+            home, names = made_samples(name), {"SERVICE_NAME": name, "SERVICE_VERSION": "3"}
+            return stack.enter_context(serving(home / "score.py", folder, "--model_dir", str(home / "model"), **names))
+
+        yield serve
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,37 @@ class Server:
         """Send a signal and return the exit code."""
         self.process.send_signal(sig)
         return self.process.wait(timeout_s)
+
+
+@contextlib.contextmanager
+def serving(
+    script: Path | None,
+    folder: Path,
+    *arguments: str,
+    wait: bool = True,
+    python: str = sys.executable,
+    **environment: str,
+) -> Iterator[Server]:
+    """``scoredock serve`` on free ports, in ``folder``, for as long as it is needed; ``wait`` until it is ready."""
+    port, health_port = free_port(), free_port()
+    command = [python, "-m", "scoredock", "serve", "--host", "127.0.0.1", "--port", str(port)]
+    if script is not None:
+        command += ["--entry_script", str(script)]
+    output_file = folder / f"server-{port}.log"
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("AZUREML", "AML_"))}
+    variables |= {"HEALTH_PORT": str(health_port), "PYTHONUNBUFFERED": "1", **environment}
+    with output_file.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *arguments], stdout=output, stderr=subprocess.STDOUT, env=variables, cwd=folder
+        )
+    server = Server(process, f"http://127.0.0.1:{port}", output_file, port, health_port)
+    try:
+        yield server.wait_until_ready() if wait else server
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

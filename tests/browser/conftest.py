@@ -7,17 +7,14 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from samples import SAMPLES, make_sample
-from servers import Server, free_port
+from servers import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -95,67 +92,6 @@ def node_modules() -> Path:
             assert done.returncode == 0, done.stderr
             installed.write_bytes(wanted)
     return folder / "node_modules"
-
-
-@pytest.fixture(scope="session")
-def made_samples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a sample, copied, with its model made in it once."""
-    root = tmp_path_factory.mktemp("repository")
-    return lambda name: make_sample(name, root)
-
-
-@pytest.fixture
-def serve_sample(made_samples: Callable[[str], Path], serve: Callable[..., Server]) -> Callable[..., Server]:
-    """Serve a sample with its model: ``serve_sample("sklearn-diabetes", SCOREDOCK_PRIMARY_KEY="k")``."""
-
-    def start(name: str, **environment: str) -> Server:
-        folder = made_samples(name)
-        return serve(folder / "score.py", "--model_dir", str(folder / "model"), **environment)
-
-    return start
-
-
-@contextmanager
-def serving(script: Path, folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
-    """A real server on free ports, for as long as it is needed."""
-    port, health_port = free_port(), free_port()
-    command = [sys.executable, "-m", "scoredock", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    output_file = folder / f"server-{port}.log"
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("AZUREML", "AML_"))}
-    variables |= {"HEALTH_PORT": str(health_port), "PYTHONUNBUFFERED": "1", **environment}
-    with output_file.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--entry_script", str(script), *arguments],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=variables,
-            cwd=folder,
-        )
-    server = Server(process, f"http://127.0.0.1:{port}", output_file, port, health_port)
-    try:
-        yield server.wait_until_ready()
-    finally:
-        server.end()
-
-
-@pytest.fixture(scope="session")
-def sample(
-    made_samples: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Server]]:
-    """The server of a sample, started once for all tests; with the model in the repository, where one was made."""
-    folder, started = tmp_path_factory.mktemp("servers"), {}
-
-    with ExitStack() as stack:
-
-        def serve(name: str) -> Server:
-            if name not in started:
-                home = SAMPLES / name if (SAMPLES / name / "model").exists() else made_samples(name)
-                model = ("--model_dir", str(home / "model"))
-                names = {"SERVICE_NAME": name, "SERVICE_VERSION": "3"}
-                started[name] = stack.enter_context(serving(home / "score.py", folder, *model, **names))
-            return started[name]
-
-        yield serve
 
 
 def paste(page: Page, selector: str, text: str) -> None:

@@ -14,11 +14,13 @@ import httpx
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path.insert(0, str(HERE.parent))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from conftest import SAMPLES, paste, serving  # noqa: E402
+from browser.conftest import paste  # noqa: E402
+from samples import SAMPLES  # noqa: E402
+from servers import serving  # noqa: E402
 
 SCRIPT = SAMPLES / "sklearn-diabetes"
 # Patients of scikit-learn's data set, as one would copy them out of a spreadsheet.

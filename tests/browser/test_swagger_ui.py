@@ -53,8 +53,8 @@ def swagger_ui(open_page: Callable[..., Any], node_modules: Path) -> Callable[[S
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_version_of_a_samples_document_loads_and_its_sample_is_scored(name, serve_sample, swagger_ui):
-    server = serve_sample(name)
+def test_every_version_of_a_samples_document_loads_and_its_sample_is_scored(name, sample, swagger_ui):
+    server = sample(name)
     for version in ("2", "3", "3.1"):
         watched = swagger_ui(server, version)
         page = watched.page

@@ -18,32 +18,14 @@ import pytest
 from openapi_spec_validator import validate
 from sklearn.datasets import load_digits
 
-from samples import NAMES, SAMPLES, make_sample
+from samples import NAMES, SAMPLES
 
 WITH_SCHEMA = ["onnx-digits", "pandas-frame", "sklearn-diabetes"]
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a sample, copied, with its model made in it once."""
-    root = tmp_path_factory.mktemp("repository")
-    return lambda name: make_sample(name, root)
-
-
-@pytest.fixture
-def serve_sample(made, serve):
-    """Serve a sample with the model that it made; returns the server."""
-
-    def start(name: str):
-        folder = made(name)
-        return serve(folder / "score.py", "--model_dir", str(folder / "model"))
-
-    return start
-
-
-def model_file(made: Callable[[str], Path], name: str, file: str) -> Path:
-    return made(name) / "model" / file
+def model_file(made_samples: Callable[[str], Path], name: str, file: str) -> Path:
+    return made_samples(name) / "model" / file
 
 
 def request_of(name: str) -> bytes:
@@ -59,17 +41,17 @@ def test_every_sample_has_its_parts():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_readme_shows_the_commands_and_the_true_answers(made, serve_sample, name):
-    readme = (made(name) / "README.md").read_text()
+def test_the_readme_shows_the_commands_and_the_true_answers(made_samples, sample, name):
+    readme = (made_samples(name) / "README.md").read_text()
     assert f"python samples/{name}/make_model.py\n" in readme
     assert f"scoredock serve --entry_script samples/{name}/score.py --model_dir samples/{name}/model\n" in readme
     shown = re.findall(r"```sh\n(curl .*)\n```\n```json\n(.*)\n```", readme)
     assert len(shown) == readme.count("curl ") > 0
 
-    server = serve_sample(name)
+    server = sample(name)
     for command, answer in shown:
         words = shlex.split(command.replace("http://localhost:5001", server.url))
-        printed = subprocess.run(words, cwd=made(name).parents[1], capture_output=True, text=True, timeout=60)
+        printed = subprocess.run(words, cwd=made_samples(name).parents[1], capture_output=True, text=True, timeout=60)
         assert json.loads(printed.stdout) == like(json.loads(answer))
 
 
@@ -84,27 +66,27 @@ def like(shown: Any) -> Any:
     return pytest.approx(shown, rel=1e-3) if isinstance(shown, float) else shown
 
 
-def test_echo_returns_what_came(serve_sample):
-    server = serve_sample("echo")
+def test_echo_returns_what_came(sample):
+    server = sample("echo")
     assert server.post(content=request_of("echo"), headers=JSON).json() == json.loads(request_of("echo"))
     assert server.get("/score", params={"word": "ja", "number": "1"}).json() == {"word": "ja", "number": 1}
     assert 'received {"word": "ja", "number": 1}' in server.output
 
 
-def test_sklearn_diabetes_answers_as_its_model(made, serve_sample):
-    answer = serve_sample("sklearn-diabetes").post(content=request_of("sklearn-diabetes"), headers=JSON)
-    model = joblib.load(model_file(made, "sklearn-diabetes", "sklearn_regression_model.pkl"))
+def test_sklearn_diabetes_answers_as_its_model(made_samples, sample):
+    answer = sample("sklearn-diabetes").post(content=request_of("sklearn-diabetes"), headers=JSON)
+    model = joblib.load(model_file(made_samples, "sklearn-diabetes", "sklearn_regression_model.pkl"))
     rows = json.loads(request_of("sklearn-diabetes"))["data"]
     assert answer.json() == pytest.approx(model.predict(np.array(rows)).tolist())
 
 
-def test_pandas_frame_answers_as_its_model(made, serve_sample):
+def test_pandas_frame_answers_as_its_model(made_samples, sample):
     request = json.loads(request_of("pandas-frame"))
-    server = serve_sample("pandas-frame")
+    server = sample("pandas-frame")
     answer = server.post(json=request)
     assert list(answer.json()) == ["Results"]
 
-    model = joblib.load(model_file(made, "pandas-frame", "delivery_minutes.joblib"))
+    model = joblib.load(model_file(made_samples, "pandas-frame", "delivery_minutes.joblib"))
     minutes = model.predict(pd.DataFrame(request["Inputs"]["deliveries"]))
     in_traffic = minutes * request["GlobalParameters"]["traffic"]
     left = in_traffic - request["Inputs"]["minutes_under_way"]
@@ -116,17 +98,17 @@ def test_pandas_frame_answers_as_its_model(made, serve_sample):
     assert [row["minutes"] for row in without] == pytest.approx(minutes.tolist(), abs=0.06)
 
 
-def test_pandas_frame_names_the_place_of_a_refused_value(serve_sample):
+def test_pandas_frame_names_the_place_of_a_refused_value(sample):
     request = json.loads(request_of("pandas-frame"))
     request["Inputs"]["deliveries"][1]["distance_km"] = "far"
-    answer = serve_sample("pandas-frame").post(json=request)
+    answer = sample("pandas-frame").post(json=request)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("Inputs.deliveries[1].distance_km: expected")
 
 
-def test_onnx_digits_answers_as_its_model(made, serve_sample):
-    answer = serve_sample("onnx-digits").post(content=request_of("onnx-digits"), headers=JSON).json()
-    path = model_file(made, "onnx-digits", "digits.onnx")
+def test_onnx_digits_answers_as_its_model(made_samples, sample):
+    answer = sample("onnx-digits").post(content=request_of("onnx-digits"), headers=JSON).json()
+    path = model_file(made_samples, "onnx-digits", "digits.onnx")
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     rows = np.array(json.loads(request_of("onnx-digits"))["data"], dtype=np.float32)
     digits, probabilities = session.run(None, {"X": rows})
@@ -134,13 +116,13 @@ def test_onnx_digits_answers_as_its_model(made, serve_sample):
     assert answer["confidence"] == pytest.approx(probabilities.max(axis=1).tolist(), abs=1e-4)
 
 
-def test_raw_image_takes_a_binary_body_and_a_form(made, serve_sample):
+def test_raw_image_takes_a_binary_body_and_a_form(made_samples, sample):
     image = (SAMPLES / "raw-image" / "digit.pgm").read_bytes()
-    model = joblib.load(model_file(made, "raw-image", "digits.joblib"))
+    model = joblib.load(model_file(made_samples, "raw-image", "digits.joblib"))
     pixels = np.frombuffer(image.removeprefix(b"P5\n32 32\n255\n"), np.uint8).reshape(32, 32)
     probabilities = model.predict_proba(pixels[::4, ::4].reshape(1, 64) / 255 * 16)[0]
 
-    server = serve_sample("raw-image")
+    server = sample("raw-image")
     body_types = ["image/x-portable-graymap", "application/octet-stream", "application/x-www-form-urlencoded"]
     answers = [server.post(content=image, headers={"Content-Type": type_}) for type_ in body_types]
     answers.append(server.post(files={"image": ("digit.pgm", image)}))
@@ -151,23 +133,23 @@ def test_raw_image_takes_a_binary_body_and_a_form(made, serve_sample):
         assert answer.json()["confidence"] == pytest.approx(probabilities.max(), abs=1e-4)
 
 
-def test_raw_image_reads_the_digits_of_the_data_set(made, serve_sample):
+def test_raw_image_reads_the_digits_of_the_data_set(made_samples, sample):
     digits = load_digits()
-    model = joblib.load(model_file(made, "raw-image", "digits.joblib"))
-    server = serve_sample("raw-image")
+    model = joblib.load(model_file(made_samples, "raw-image", "digits.joblib"))
+    server = sample("raw-image")
     for image in digits.images[:10]:
         body = b"P5 # an original\n8 8\n16\n" + image.astype(np.uint8).tobytes()
         assert server.post(content=body).json()["digit"] == int(model.predict(image.reshape(1, 64))[0])
 
 
-def test_raw_image_describes_itself(serve_sample):
-    answer = serve_sample("raw-image").get("/score")
+def test_raw_image_describes_itself(sample):
+    answer = sample("raw-image").get("/score")
     assert answer.status_code == 200
     assert "PGM" in answer.json()["post"]
 
 
-def test_raw_image_says_why_it_refuses_an_image(serve_sample):
-    server = serve_sample("raw-image")
+def test_raw_image_says_why_it_refuses_an_image(sample):
+    server = sample("raw-image")
     refused = {
         "expected a binary PGM file": {"content": b"hello"},
         "expected 64 bytes of pixels, got 63": {"content": b"P5\n8 8\n255\n" + bytes(63)},
@@ -181,10 +163,10 @@ def test_raw_image_says_why_it_refuses_an_image(serve_sample):
         assert message in answer.json()["message"]
 
 
-def test_text_sentiment_answers_as_its_model(made, serve_sample):
-    vectoriser = joblib.load(model_file(made, "text-sentiment", "models/vectoriser.joblib"))
-    classifier = joblib.load(model_file(made, "text-sentiment", "models/classifier.joblib"))
-    server = serve_sample("text-sentiment")
+def test_text_sentiment_answers_as_its_model(made_samples, sample):
+    vectoriser = joblib.load(model_file(made_samples, "text-sentiment", "models/vectoriser.joblib"))
+    classifier = joblib.load(model_file(made_samples, "text-sentiment", "models/classifier.joblib"))
+    server = sample("text-sentiment")
     labels = {
         "Today is a great day!": "POSITIVE",
         "What a terrible, boring film.": "NEGATIVE",
@@ -198,8 +180,8 @@ def test_text_sentiment_answers_as_its_model(made, serve_sample):
 
 
 @pytest.mark.parametrize("name", WITH_SCHEMA)
-def test_swagger_is_valid_and_its_example_scores(serve_sample, name):
-    server = serve_sample(name)
+def test_swagger_is_valid_and_its_example_scores(sample, name):
+    server = sample(name)
     for version, said in (("2", "2.0"), ("3", "3.0.3"), ("3.1", "3.1.0")):
         document = server.get("/swagger.json", params={"version": version}).json()
         assert document.get("swagger", document.get("openapi")) == said
