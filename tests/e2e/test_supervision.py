@@ -23,6 +23,7 @@ PID_SCRIPT = """
 
     def run(data):
         if data.startswith("sleep"):
+            print("scoring", data)
             time.sleep(float(data.split()[1]))
         if data == "die":
             os.kill(os.getpid(), 9)
@@ -56,9 +57,8 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_0(serve):
     server = serve(PID_SCRIPT)
     with ThreadPoolExecutor(3) as clients:
         answers = [clients.submit(server.post, content="sleep 0.5") for _ in range(3)]
-        wait_until(lambda: server.output.count("is ready"))
-        wait_until(lambda: server.get("/livez").status_code == 200)
-        time.sleep(0.2)  # the requests have to be inside; nothing outside shows that they are
+        wait_until(lambda: "scoring sleep 0.5" in server.output)
+        time.sleep(0.2)  # the others have to be inside; nothing outside shows that they are
         assert server.end() == 0
         assert [one.result().status_code for one in answers] == [200, 200, 200]
 
@@ -67,7 +67,7 @@ def test_what_is_not_done_by_the_drain_deadline_gets_503(serve):
     server = serve(PID_SCRIPT, SCOREDOCK_DRAIN_TIMEOUT_S="1")
     with ThreadPoolExecutor(1) as clients:
         answer = clients.submit(server.post, content="sleep 20")
-        time.sleep(0.3)
+        wait_until(lambda: "scoring sleep 20" in server.output)
         started = time.monotonic()
         assert server.end() == 0
         assert time.monotonic() - started < 5
@@ -82,7 +82,7 @@ def test_sigint_and_a_second_signal_end_sooner(serve, signals):
     server = serve(PID_SCRIPT)
     with ThreadPoolExecutor(1) as clients:
         answer = clients.submit(server.post, content="sleep 20")
-        time.sleep(0.3)
+        wait_until(lambda: "scoring sleep 20" in server.output)
         started = time.monotonic()
         for sig in signals:
             server.process.send_signal(sig)
@@ -171,6 +171,7 @@ def test_health_answers_while_every_worker_scores(serve):
     server = serve(PID_SCRIPT, SEPARATE_HEALTH_ENDPOINT="true")
     with ThreadPoolExecutor(1) as clients:
         busy = clients.submit(server.post, content="sleep 1.5")
+        wait_until(lambda: "scoring sleep 1.5" in server.output)
         for base in (server.url, f"http://127.0.0.1:{server.health_port}"):
             for path in ("/", "/livez", "/readyz"):
                 started = time.monotonic()
