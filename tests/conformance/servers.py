@@ -6,13 +6,14 @@ import functools
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from servers import free_port
 
 from . import reference
 from .exchange import Script
@@ -31,13 +32,6 @@ def scoredock_command() -> Path:
 def commands() -> dict[str, Path]:
     """The command of each server."""
     return {"reference": reference.command(), "scoredock": scoredock_command()}
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from .servers import Running, commands, free_port, start
+from servers import free_port
+
+from .servers import Running, commands, start
 
 ECHO = "def init(): pass\ndef run(data): return data\n"
 DEFAULT_PORT = 5001

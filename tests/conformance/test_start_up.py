@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from .servers import Running, commands, free_port, start
+from servers import free_port
+
+from .servers import Running, commands, start
 
 ECHO = "def init(): pass\ndef run(data): return data\n"
 ROUNDS = 3
