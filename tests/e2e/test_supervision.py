@@ -153,8 +153,8 @@ def test_health_answers_while_init_runs(serve, tmp_path, preload):
     wait_until(answers)
     wait_until(lambda: preload == "true" or server.phase == "init")
     for base in (separate, server.url):
-        assert httpx.get(f"{base}/livez").status_code == 200
-        not_ready = httpx.get(f"{base}/readyz")
+        assert httpx.get(f"{base}/livez", verify=TRUSTS_NOBODY).status_code == 200
+        not_ready = httpx.get(f"{base}/readyz", verify=TRUSTS_NOBODY)
         assert not_ready.status_code == 503
         assert not_ready.json()["phase"] in ("init", "starting")
     refused = server.post(content="x" * 100_000)
@@ -164,7 +164,7 @@ def test_health_answers_while_init_runs(serve, tmp_path, preload):
     server.wait_until_ready()
     wait_until(lambda: httpx.get(f"{separate}/readyz", verify=TRUSTS_NOBODY).status_code == 200)
     assert server.post(content="x").json() == "x"
-    assert httpx.get(f"{separate}/nope").status_code == 404
+    assert httpx.get(f"{separate}/nope", verify=TRUSTS_NOBODY).status_code == 404
 
 
 def test_health_answers_while_every_worker_scores(serve):
@@ -175,7 +175,7 @@ def test_health_answers_while_every_worker_scores(serve):
         for base in (server.url, f"http://127.0.0.1:{server.health_port}"):
             for path in ("/", "/livez", "/readyz"):
                 started = time.monotonic()
-                assert httpx.get(base + path).status_code == 200
+                assert httpx.get(base + path, verify=TRUSTS_NOBODY).status_code == 200
                 assert time.monotonic() - started < 0.5
         assert not busy.done()
         assert busy.result().status_code == 200
