@@ -23,7 +23,7 @@ from scoredock.collection.current import current
 
 __all__ = ["Collector", "collect"]
 
-logger = logging.getLogger("scoredock.collection")
+_logger = logging.getLogger("scoredock.collection")
 
 
 class Collector:
@@ -64,4 +64,4 @@ def collect(name: str, data: Any, *, correlation: str | None = None) -> str:
 
 @functools.cache
 def _warn_that_there_is_no_place() -> None:
-    logger.warning("scoredock.collect stores nothing: SCOREDOCK_COLLECT_TO names no folder or URL.")
+    _logger.warning("scoredock.collect stores nothing: SCOREDOCK_COLLECT_TO names no folder or URL.")

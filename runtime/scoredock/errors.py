@@ -36,6 +36,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+__all__ = [
+    "Abandoned",
+    "AcceleratorUnusable",
+    "BootError",
+    "BuildFailed",
+    "Busy",
+    "ConfigError",
+    "Damaged",
+    "DeadlineExceeded",
+    "DeployError",
+    "EncodingError",
+    "EngineUnavailable",
+    "ExitCode",
+    "NotFound",
+    "NotReady",
+    "Problem",
+    "QueueFull",
+    "Refused",
+    "RefusedValue",
+    "RequestProblem",
+    "ScoredockError",
+    "ServiceFailed",
+    "SettingError",
+    "Unauthorised",
+    "Unavailable",
+    "Unreachable",
+    "Unwritable",
+]
+
 
 class ExitCode(IntEnum):
     """Exit codes of the commands; documented in docs/errors.md. 1 means something else in each command."""

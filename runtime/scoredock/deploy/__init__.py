@@ -10,7 +10,7 @@ Each is imported when it is asked for, so that a command pays for what it uses. 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 _PLACES = {
     "AciServiceDeploymentConfiguration": "config.deployment_config",
@@ -30,20 +30,6 @@ _PLACES = {
     "Workspace": "registry.workspace",
 }
 
-if TYPE_CHECKING:
-    from scoredock.deploy.cloud import AciWebservice, AksEndpoint, AksWebservice
-    from scoredock.deploy.config.conda_dependencies import CondaDependencies
-    from scoredock.deploy.config.deployment_config import (
-        AciServiceDeploymentConfiguration,
-        AksServiceDeploymentConfiguration,
-        LocalWebserviceDeploymentConfiguration,
-    )
-    from scoredock.deploy.config.inference_config import InferenceConfig
-    from scoredock.deploy.local.local_service import LocalWebservice
-    from scoredock.deploy.registry.model_resources import ResourceConfiguration
-    from scoredock.deploy.registry.workspace import Workspace
-    from scoredock.deploy.sdk import Environment, Model, ModelPackage, Webservice
-
 __all__ = [
     "AciServiceDeploymentConfiguration",
     "AciWebservice",
@@ -62,16 +48,34 @@ __all__ = [
     "Workspace",
 ]
 
+if TYPE_CHECKING:
+    from scoredock.deploy.cloud import AciWebservice, AksEndpoint, AksWebservice
+    from scoredock.deploy.config.conda_dependencies import CondaDependencies
+    from scoredock.deploy.config.deployment_config import (
+        AciServiceDeploymentConfiguration,
+        AksServiceDeploymentConfiguration,
+        LocalWebserviceDeploymentConfiguration,
+    )
+    from scoredock.deploy.config.inference_config import InferenceConfig
+    from scoredock.deploy.local.local_service import LocalWebservice
+    from scoredock.deploy.registry.model_resources import ResourceConfiguration
+    from scoredock.deploy.registry.workspace import Workspace
+    from scoredock.deploy.sdk import Environment, Model, ModelPackage, Webservice
+else:  # type checkers would take a __getattr__ for any name at all
 
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "scoredock":
-            raise
-        raise ModuleNotFoundError(
-            f"No module named {error.name!r}. Deploying needs more than serving: pip install 'scoredock[deploy]'",
-            name=error.name,
-        ) from None
+    def __getattr__(name):
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] == "scoredock":
+                raise
+            raise ModuleNotFoundError(
+                f"No module named {error.name!r}. Deploying needs more than serving: pip install 'scoredock[deploy]'",
+                name=error.name,
+            ) from None
+
+
+def __dir__() -> list[str]:
+    return __all__
