@@ -46,4 +46,5 @@ def test_a_model_is_registered_with_the_resources_that_it_needs(workspace, tree)
     folder = tree("models", {"a.bin": "content"})
     wish = ResourceConfiguration(cpu=1, memory_in_gb=0.5)
     model = Model.register(workspace, model_path=folder, model_name="a", resource_configuration=wish)
+    assert {type(one) for one in (model, *Model.list(workspace))} == {Model}
     assert Model(workspace, "a").resource_configuration == model.resource_configuration == wish

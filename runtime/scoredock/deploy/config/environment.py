@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from scoredock.deploy.config.conda_dependencies import CondaDependencies
 from scoredock.deploy.config.container_registry import ContainerRegistry
@@ -24,6 +24,7 @@ from scoredock.errors import ConfigError, DeployError, Problem
 
 DEFINITION_FILE = "azureml_environment.json"
 CONDA_FILE = "conda_dependencies.yml"
+E = TypeVar("E", bound="Environment")
 
 
 def _default_of(name: str) -> Any:
@@ -80,14 +81,14 @@ class Environment:
         report.finish()
 
     @classmethod
-    def from_conda_specification(cls, name: str, file_path: str | PurePath) -> Environment:
+    def from_conda_specification(cls: type[E], name: str, file_path: str | PurePath) -> E:
         """With what a conda file names. Raises ConfigError for a file that is none."""
         environment = cls(name)
         environment.python.conda_dependencies = CondaDependencies(file_path)
         return environment
 
     @classmethod
-    def from_pip_requirements(cls, name: str, file_path: str | PurePath) -> Environment:
+    def from_pip_requirements(cls: type[E], name: str, file_path: str | PurePath) -> E:
         """With what a requirements file, and the files that it includes, name. Raises ConfigError."""
         environment = cls(name)
         environment.python.conda_dependencies = CondaDependencies.of_lines(read_requirements_file(file_path))
@@ -104,7 +105,7 @@ class Environment:
         )
 
     @classmethod
-    def curated(cls, name: str) -> Environment:
+    def curated(cls: type[E], name: str) -> E:
         """An environment that comes with scoredock. Raises ConfigError for a name that none has."""
         entry = CURATED.get(name)
         if entry is None:
@@ -123,7 +124,7 @@ class Environment:
         return tuple(CURATED)
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Environment:
+    def from_dict(cls: type[E], content: Mapping[str, Any]) -> E:
         """Of what ``azureml_environment.json`` has. Raises ConfigError with everything that is wrong."""
         report = Report("environment")
         environment = cls.read(node_of(content), report)
@@ -131,7 +132,7 @@ class Environment:
         return environment
 
     @classmethod
-    def read(cls, node: Node, report: Report) -> Environment:
+    def read(cls: type[E], node: Node, report: Report) -> E:
         """Of a node; problems go to the report, and the environment is an empty one then."""
         before = len(report.problems)
         values = ENVIRONMENT_FORMAT.read(node, report)
@@ -144,7 +145,7 @@ class Environment:
         return environment
 
     @classmethod
-    def load_from_directory(cls, path: str | PurePath) -> Environment:
+    def load_from_directory(cls: type[E], path: str | PurePath) -> E:
         """Of a folder that ``save_to_directory`` wrote; of a conda file there, what it says is what counts.
 
         Raises ConfigError.
@@ -181,7 +182,7 @@ class Environment:
             self.python.conda_dependencies_file = None
         self.python.conda_dependencies.follow_includes(folder)
 
-    def clone(self, new_name: str) -> Environment:
+    def clone(self: E, new_name: str) -> E:
         """An independent copy under another name, without a version. Raises ConfigError for the name."""
         Environment(new_name)  # refuses what a name cannot be
         clone = copy.deepcopy(self)

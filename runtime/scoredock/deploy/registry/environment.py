@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, cast
+from typing import Any
 
 from scoredock.deploy.config import environment as described
 from scoredock.deploy.registry.workspace import Workspace
@@ -26,7 +26,7 @@ class Environment(described.Environment):
         except NotFound:
             if name not in cls.curated_names():
                 raise
-            return cast("Environment", cls.curated(name))
+            return cls.curated(name)
 
     @classmethod
     def list(cls, workspace: Workspace) -> dict[str, Environment]:
@@ -50,6 +50,6 @@ class Environment(described.Environment):
 
     @classmethod
     def _of(cls, record: dict[str, Any]) -> Environment:
-        found = cast("Environment", cls.from_dict(record["definition"]))  # it makes one of cls
+        found = cls.from_dict(record["definition"])
         found.version = str(record["version"])
         return found

@@ -9,10 +9,11 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scoredock.deploy.registry import local_content, model_content, registration
 from scoredock.deploy.registry.file_lock import utc_now
@@ -27,8 +28,7 @@ from scoredock.deploy.registry.registration import KIND
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import NotFound, Refused
 
-_Models = list["Model"]
-_Texts = list[str]  # Model.list hides the word in the class
+M = TypeVar("M", bound="Model")
 _FETCH_WAIT_S = 24 * 3600
 
 
@@ -75,13 +75,14 @@ class Model(ModelRecord):
             raise NotFound(f"The model {self.id} has not these tags, properties and framework.")
 
     @classmethod
-    def _of(cls, workspace: Workspace, document: dict[str, Any]) -> Model:
+    def _of(cls: type[M], workspace: Workspace, document: dict[str, Any]) -> M:
         model = cls.__new__(cls)
         model._set(workspace, document)
         return model
 
-    @staticmethod
+    @classmethod
     def register(
+        cls: type[M],
         workspace: Workspace,
         model_path: str | os.PathLike[str],
         model_name: str,
@@ -97,7 +98,7 @@ class Model(ModelRecord):
         resource_configuration: Any = None,
         *,
         progress: Progress | None = None,
-    ) -> Model:
+    ) -> M:
         """Copy a file or a folder into the workspace as the next version of ``model_name``.
 
         ``child_paths`` keeps only these files and folders of a folder. The samples are paths of files. Which links and
@@ -119,10 +120,11 @@ class Model(ModelRecord):
             {"sampleInput": sample_input_dataset, "sampleOutput": sample_output_dataset},
             progress,
         )
-        return Model(workspace, model_name, version=version)
+        return cls(workspace, model_name, version=version)
 
-    @staticmethod
+    @classmethod
     def list(
+        cls: type[M],
         workspace: Workspace,
         name: str | None = None,
         tags: Filter | Mapping[str, Any] | None = None,
@@ -131,13 +133,13 @@ class Model(ModelRecord):
         latest: bool = False,
         model_framework: str | None = None,
         **_azure: Any,
-    ) -> _Models:
+    ) -> builtins.list[M]:
         """The models that have all that is asked for, by name, the newest version first; ``latest``: that one alone."""
-        found = [Model._of(workspace, document) for document in workspace.records(KIND).all(name)]
+        found = [cls._of(workspace, document) for document in workspace.records(KIND).all(name)]
         found = [model for model in found if model._fits(tags, properties, model_framework)]
         found.sort(key=lambda model: (model.name, -model.version))
         if latest:
-            newest: dict[str, Model] = {}
+            newest: dict[str, M] = {}
             for model in found:
                 newest.setdefault(model.name, model)
             return [*newest.values()]
@@ -213,7 +215,7 @@ class Model(ModelRecord):
                 local_content.fetch(storage, self._key, self.files, cache, progress)
         return cache.folder / self._key / "model"
 
-    def verify(self, progress: Progress | None = None) -> _Texts:
+    def verify(self, progress: Progress | None = None) -> builtins.list[str]:
         """Read every file in the workspace and compare it with its hash; what is wrong, a line each, else nothing."""
         return model_content.damage(self.workspace.storage, f"{self._key}/model", self.files, progress)
 
@@ -240,7 +242,7 @@ class Model(ModelRecord):
         model_content.copy_to(self.workspace.storage, self._key, files, target, True, None)
         return target / files[0].path
 
-    def used_by(self) -> _Texts:
+    def used_by(self) -> builtins.list[str]:
         """The names of services whose records name this model."""
         services = self.workspace.records("services").all()
         return sorted({one["name"] for one in services if self.id in (one.get("models") or ())})
