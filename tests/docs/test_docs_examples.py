@@ -91,11 +91,6 @@ def test_settings_that_are_named_exist(page):
     assert named - known - NOT_OURS == set()
 
 
-@pytest.mark.parametrize("code", ExitCode, ids=lambda code: code.name)
-def test_every_exit_code_is_documented(code):
-    assert re.search(rf"^\| {code.value} \| `{code.name}` \| .+ \|$", text_of("errors.md"), re.MULTILINE)
-
-
 @pytest.mark.parametrize(("file", "phase"), [("logging.json", "settings"), ("swagger.json", "swagger")])
 def test_check_uses_its_code_for_faulty_files_too(write_script, tmp_path, file, phase):
     write_script("def init():\n    pass\n\ndef run(data):\n    return data\n")

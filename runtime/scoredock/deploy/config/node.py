@@ -6,13 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from scoredock.errors import ScoredockError
-
 DEEPEST = 100  # levels of lists and objects; far below what Python's own stack allows
 _SHOWN = 60
 
 
-class NodeProblem(ScoredockError):
+class NodeProblem(Exception):
     """A text is not what its format says; ``line`` is from 1, or None. Becomes a ConfigError with the file's name."""
 
     def __init__(self, text: str, line: int | None) -> None:
