@@ -58,7 +58,10 @@ class Collector:
 
 
 def collect(name: str, data: Any, *, correlation: str | None = None) -> str:
-    """``Collector(name).collect(data, correlation)``."""
+    """Store data under a name, as ``Collector(name).collect(data, correlation)`` does; returns its correlation id.
+
+    Raises ValueError for an empty name.
+    """
     return Collector(name).collect(data, correlation)
 
 

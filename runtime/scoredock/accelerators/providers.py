@@ -33,7 +33,9 @@ def onnx_providers(model: str | Path | None = None, *, device_id: int = 0) -> Pr
     that the process sees, from 0.
 
     The accelerator is the one that the server has settled (SCOREDOCK_ACCELERATOR); without a server, the best that
-    the installed onnxruntime offers. Raises FileNotFoundError when ``model`` is not there.
+    the installed onnxruntime offers. Names and options are ONNX Runtime's
+    (https://onnxruntime.ai/docs/execution-providers/). With TensorRT, raises FileNotFoundError when ``model`` is not
+    there.
     """
     accelerator = os.environ.get("SCOREDOCK_ACCELERATOR", "").lower()
     if accelerator not in PROVIDERS:

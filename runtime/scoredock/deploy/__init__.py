@@ -5,6 +5,10 @@ The names of Azure ML's SDK v1, so that scripts made for it run after a change o
     from scoredock.deploy import Environment, InferenceConfig, LocalWebservice, Model, Workspace
 
 Each is imported when it is asked for, so that a command pays for what it uses. Needs ``scoredock[deploy]``.
+
+What they raise is below ``scoredock.errors.DeployError``. Besides the errors that a docstring names, whatever asks the
+workspace raises Damaged and Unreachable, and whatever asks the Docker engine EngineUnavailable. Arguments that mean
+nothing here are taken, so that scripts that give them run.
 """
 
 from __future__ import annotations

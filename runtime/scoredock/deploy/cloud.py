@@ -15,7 +15,7 @@ class AciWebservice:
 
     @staticmethod
     def deploy_configuration(**arguments: Any) -> AciServiceDeploymentConfiguration:
-        """The configuration with these arguments, those that are None not set. Raises ConfigError."""
+        """The configuration for ACI with these arguments, those that are None not set. Raises ConfigError."""
         return AciServiceDeploymentConfiguration(**_given(arguments))
 
 
@@ -24,7 +24,7 @@ class AksWebservice:
 
     @staticmethod
     def deploy_configuration(**arguments: Any) -> AksServiceDeploymentConfiguration:
-        """The configuration with these arguments, those that are None not set. Raises ConfigError."""
+        """The configuration for AKS with these arguments, those that are None not set. Raises ConfigError."""
         return AksServiceDeploymentConfiguration(**_given(arguments))
 
 

@@ -22,7 +22,10 @@ class Environment(environment.Environment):
     """An environment of the workspace, or one to be; and its image."""
 
     def build_local(self, workspace: Workspace | None = None, **_azure: Any) -> str:
-        """Build the environment's image in this machine's Docker engine; returns its name. Raises BuildFailed."""
+        """Build the environment's image in this machine's Docker engine; returns its name.
+
+        Raises ConfigError for packages that cannot be installed, and BuildFailed.
+        """
         return environment_image(connect(), self, "", silent)
 
 
@@ -43,7 +46,8 @@ class Model(model.Model):
         """Start a service in this machine's Docker engine; ``wait_for_deployment()`` waits until it is Healthy.
 
         Images that are missing are built first. With ``overwrite``, a service of this name is changed, and answers on
-        until the new one is Healthy. Raises Refused, Busy, ConfigError, BuildFailed, ServiceFailed.
+        until the new one is Healthy. Raises Refused, Busy, ConfigError, NotFound for an environment that is not there,
+        BuildFailed, ServiceFailed.
         """
         if inference_config is None:
             raise Refused("Model.deploy: expected an inference_config with an entry_script, got none.")
@@ -67,7 +71,10 @@ class Model(model.Model):
         image_name: str | None = None,
         image_label: str | None = None,
     ) -> ModelPackage:
-        """An image with script, models and packages, built; or, with ``generate_dockerfile``, what it is built from."""
+        """An image with script, models and packages, built; or, with ``generate_dockerfile``, what it is built from.
+
+        Raises ConfigError, NotFound for an environment that is not there, BuildFailed.
+        """
         return ModelPackage(workspace, models, inference_config, generate_dockerfile, image_name, image_label)
 
 
@@ -100,7 +107,10 @@ class ModelPackage:
         """Nothing to pull: the image is in this machine's engine."""
 
     def save(self, output_directory: str) -> None:
-        """Write the Dockerfile and its context into a folder that is not there yet, or empty."""
+        """Write the Dockerfile and its context into a folder that is not there yet, or empty.
+
+        Raises Refused for one that is not, and what ``Model.package`` raises.
+        """
         workspace, models, config = self._arguments
         write_package(workspace, models, config, Path(output_directory), show=self._logs.append)
 
@@ -118,5 +128,5 @@ class Webservice:
 
     @staticmethod
     def list(workspace: Workspace, compute_type: str | None = None) -> builtins.list[LocalWebservice]:
-        """All services of the workspace."""
+        """All services of the workspace; there is no other ``compute_type`` than the local one."""
         return LocalWebservice.list(workspace)

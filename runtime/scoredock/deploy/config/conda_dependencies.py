@@ -118,7 +118,7 @@ class CondaDependencies:
         pip_indexurl: str | None = None,
         pin_sdk_version: bool = True,
     ) -> CondaDependencies:
-        """Of packages. ``pin_sdk_version`` has no meaning here: scoredock stands for the SDK."""
+        """Of packages. ``pin_sdk_version`` has no meaning here: scoredock stands for the SDK. Raises ConfigError."""
         made = cls()
         if python_version is not None:
             made.set_python_version(python_version)
@@ -196,7 +196,10 @@ class CondaDependencies:
             raise ConfigError([Problem(f"{error}, got {shown(conda_package)!r}.", key="conda_package")]) from None
 
     def add_pip_package(self, pip_package: str) -> None:
-        """Add a package of pip, such as ``numpy`` or ``numpy==1.26.4``, or an option of pip."""
+        """Add a package of pip, such as ``numpy`` or ``numpy==1.26.4``, or an option of pip.
+
+        Raises ConfigError for what is not text of one line; whether pip can read it, ``requirements`` finds out.
+        """
         self._add(self._pip, pip_package, "pip_package")
 
     def remove_conda_package(self, conda_package: str) -> None:
@@ -208,7 +211,7 @@ class CondaDependencies:
         self._pip = [line for line in self._pip if line.text != pip_package]
 
     def set_python_version(self, version: str) -> None:
-        """Have this version of Python, ``3.11`` say, in place of another one."""
+        """Have this version of Python, ``3.11`` say, in place of another one. Raises ConfigError."""
         self._conda = [line for line in self._conda if not _PYTHON.match(line.text)]
         self.add_conda_package(f"python={version}")
 
@@ -227,7 +230,10 @@ class CondaDependencies:
         return conda_file_path
 
     def follow_includes(self, folder: Path) -> None:
-        """Replace ``-r FILE`` among pip's packages with that file's lines; relative names start from the folder."""
+        """Replace ``-r FILE`` among pip's packages with that file's lines; relative names start from the folder.
+
+        Raises ConfigError for a file that cannot be read.
+        """
         self._pip = follow_includes(self._pip, folder)
 
     def requirements(self) -> Requirements:

@@ -46,7 +46,7 @@ class DeploymentConfiguration:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalWebserviceDeploymentConfiguration(DeploymentConfiguration):
-    """A service in a container of this machine."""
+    """A service in a container of this machine, which answers on ``port``; None: a free one. Raises ConfigError."""
 
     title = "LOCAL deployment configuration"
     # fmt: off
@@ -86,7 +86,10 @@ class _CloudConfiguration(DeploymentConfiguration):
 
 @dataclass(frozen=True, kw_only=True)
 class AciServiceDeploymentConfiguration(_CloudConfiguration):
-    """A service in Azure Container Instances: one replica, keys only, no GPU."""
+    """A service in Azure Container Instances: one replica, keys only, no GPU. Raises ConfigError.
+
+    Memory is in GB. The rules are those of Azure ML's ``AciWebservice.deploy_configuration``.
+    """
 
     title = "ACI deployment configuration"
     rules = (
@@ -126,7 +129,11 @@ class AciServiceDeploymentConfiguration(_CloudConfiguration):
 
 @dataclass(frozen=True, kw_only=True)
 class AksServiceDeploymentConfiguration(_CloudConfiguration):
-    """A service in Kubernetes, with replicas, autoscaling, probes, and keys or tokens."""
+    """A service in Kubernetes, with replicas, autoscaling, probes, and keys or tokens. Raises ConfigError.
+
+    Memory is in GB, times in seconds, ``scoring_timeout_ms`` and ``max_request_wait_time`` in milliseconds. The rules
+    are those of Azure ML's ``AksWebservice.deploy_configuration``.
+    """
 
     title = "AKS deployment configuration"
     rules = (

@@ -176,7 +176,10 @@ class Environment:
         self.python.conda_dependencies.save_to_file(folder, CONDA_FILE)
 
     def read_conda_file(self, folder: Path) -> None:
-        """Take up what files name, relative to the folder: ``conda_dependencies_file``, and ``-r`` in pip's lines."""
+        """Take up what files name, relative to the folder: ``conda_dependencies_file``, and ``-r`` in pip's lines.
+
+        Raises ConfigError for files that cannot be read.
+        """
         if self.python.conda_dependencies_file is not None:
             self.python.conda_dependencies = CondaDependencies(folder / self.python.conda_dependencies_file)
             self.python.conda_dependencies_file = None

@@ -26,7 +26,10 @@ ENVIRONMENT_IMAGE = "scoredock-env:"
 
 
 class LocalWebservice:
-    """A service of the workspace that runs in this machine's Docker engine. Raises NotFound when there is none."""
+    """A service of the workspace that runs in this machine's Docker engine.
+
+    Raises NotFound when there is none, and later when it has been deleted; changes raise Busy beside another one.
+    """
 
     compute_type = "LOCAL"
     auth_enabled = token_auth_enabled = False  # it answers on this machine alone
@@ -41,12 +44,12 @@ class LocalWebservice:
 
     @staticmethod
     def deploy_configuration(port: int | None = None) -> LocalWebserviceDeploymentConfiguration:
-        """The configuration of a local service: the ``port`` that it answers on, or None for a free one."""
+        """The configuration of a local service: its ``port``, or None for a free one. Raises ConfigError."""
         return LocalWebserviceDeploymentConfiguration(port=port)
 
     @staticmethod
     def list(workspace: Workspace) -> list[LocalWebservice]:
-        """All services of the workspace."""
+        """All services of the workspace, by name."""
         return [LocalWebservice(workspace, name) for name in workspace.records(KIND).names()]
 
     # -- what it is -------------------------------------------------------------------------------------------
@@ -126,14 +129,16 @@ class LocalWebservice:
     get_token = get_keys
 
     def get_logs(self, num_lines: int = LOG_LINES) -> str:
-        """The last lines that the server has written."""
+        """The last ``num_lines`` lines that the server has written."""
         return self._containers.logs(self._generations.read()["generation"], num_lines)
 
     def run(self, input_data: Any, key: str | None = None, timeout_s: float | None = None) -> Any:
         """Score: POST ``input_data`` (text, bytes, or what JSON can hold) and return the answer, decoded from JSON.
 
-        ``key`` is one of the service's keys, or a token, where it asks for them. Raises ServiceFailed when the answer's
-        status is not 200, or when none comes, within ``timeout_s`` seconds where that is given.
+        ``key`` is one of the service's keys, or a token, where it asks for them.
+
+        Raises ServiceFailed when the answer's status is not 200, or when none comes, within ``timeout_s`` seconds where
+        that is given.
         """
         url = f"{scheme_of(self._record)}://127.0.0.1:{self.port}/score"
         try:
@@ -145,7 +150,7 @@ class LocalWebservice:
     # -- changing it ------------------------------------------------------------------------------------------
 
     def wait_for_deployment(self, show_output: bool = False, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Return when it is Healthy. Raises ServiceFailed when it ends up in another state."""
+        """Return when it is Healthy. Raises ServiceFailed when it is not after ``timeout_s`` seconds, or cannot be."""
         with self.changing():
             self._generations.settle(timeout_s, print if show_output else silent)
 
@@ -159,7 +164,8 @@ class LocalWebservice:
     ) -> None:
         """Change what is given, leave the rest; the old service answers until the new one is Healthy.
 
-        Without ``inference_config``, script and packages stay those that run, whatever their files hold by now.
+        Without ``inference_config``, script and packages stay those that run, whatever their files hold by now. Raises
+        ConfigError, BuildFailed, and ServiceFailed when the new one does not get Healthy.
         """
         with self.changing() as record:
             models = self._models() if models is None else models

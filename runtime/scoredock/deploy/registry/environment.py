@@ -35,7 +35,10 @@ class Environment(described.Environment):
         return {name: cls._of(records.get(name)) for name in records.names()}
 
     def register(self, workspace: Workspace) -> Environment:
-        """Keep this description under the next version; one that is the same as the newest is that one."""
+        """Keep this description under the next version; one that is the same as the newest is that one.
+
+        Raises ConfigError for attributes that an environment cannot have, Refused for a name that a record cannot have.
+        """
         records, content = workspace.records(KIND), self._content()
         names: builtins.list[str] = records.names()
         if self.name in names:

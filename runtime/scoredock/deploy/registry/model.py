@@ -153,7 +153,7 @@ class Model(ModelRecord):
         sample_output_dataset: str | os.PathLike[str] | None = None,
         resource_configuration: Any = None,
     ) -> None:
-        """Replace what is given; None leaves it as it is. ``tags`` replaces all tags."""
+        """Replace what is given; None leaves it as it is. ``tags`` replaces all tags. Raises NotFound, Refused."""
         change: dict[str, Any] = {}
         if tags is not None:
             change["tags"] = labels(tags, "tags")
@@ -172,7 +172,10 @@ class Model(ModelRecord):
         remove_tags: Iterable[str] | None = None,
         add_properties: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add and remove tags, add properties, in one step. Raises Refused for a property with another value."""
+        """Add and remove tags, add properties, in one step.
+
+        Raises Refused for a property that is there with another value, NotFound for a model that is deleted.
+        """
         tags, properties = labels(add_tags, "tags"), labels(add_properties, "properties")
         removed = set(remove_tags or ())
 
@@ -233,7 +236,10 @@ class Model(ModelRecord):
         return str(target / self.files[0].path.split("/")[0])
 
     def sample_path(self, which: str = "input") -> Path | None:
-        """The registered sample of requests (``input``) or of results (``output``), on this machine, or None."""
+        """The registered sample of requests (``input``) or of results (``output``), on this machine, or None.
+
+        Raises Damaged when it is missing or changed.
+        """
         sample = self._document.get("sampleInput" if which == "input" else "sampleOutput")
         if not sample:
             return None

@@ -10,7 +10,7 @@ from scoredock.errors import Refused
 
 @dataclass(frozen=True)
 class ResourceConfiguration:
-    """CPUs (may be fractional), memory in GB, GPUs; None: no wish."""
+    """CPUs (may be fractional), memory in GB, GPUs; None: no wish. Raises Refused for other than numbers from 0 on."""
 
     cpu: float | None = None
     memory_in_gb: float | None = None
@@ -34,7 +34,7 @@ class ResourceConfiguration:
 
     @classmethod
     def from_document(cls, document: dict[str, Any] | None) -> ResourceConfiguration | None:
-        """Out of the model's record."""
+        """Out of the model's record; None where that has no wish."""
         if not document:
             return None
         return cls(document.get("cpu"), document.get("memoryInGB"), document.get("gpu"))

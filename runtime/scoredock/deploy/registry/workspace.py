@@ -47,6 +47,7 @@ class Workspace:
     ``location`` None: what ``SCOREDOCK_WORKSPACE`` says, else ``~/.scoredock``. ``storage_options`` go to fsspec's file
     system. The coordinates of a workspace in Azure (``subscription_id``, ``resource_group``, ``workspace_name``) are
     kept as attributes and mean nothing, so that scripts made for it run. Nothing is written before something is stored.
+    Raises Refused for a location that is none.
     """
 
     def __init__(
