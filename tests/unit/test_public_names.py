@@ -129,7 +129,9 @@ def test_a_name_of_the_workflow_is_imported_from_where_type_checkers_look_for_it
     deploy = scoredock.deploy
     places = {name: f"{deploy.__name__}.{place}" for name, place in vars(deploy)["_PLACES"].items()}
     assert places == imported_for_types(deploy)
-    assert {name: getattr(deploy, name).__module__ for name in places} == places
+    found = {name: getattr(deploy, name) for name in places}
+    assert {one.__name__: one.__module__ for one in found.values()} == places
+    assert all(one.__name__ == name for name, one in found.items())
 
 
 def test_a_public_module_is_there_when_it_is_asked_for_and_not_before():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import scoredock.deploy
 from scoredock.deploy import (
     AciServiceDeploymentConfiguration,
     AciWebservice,
@@ -15,11 +14,6 @@ from scoredock.deploy import (
     ResourceConfiguration,
 )
 from scoredock.errors import ConfigError, Refused
-
-
-@pytest.mark.parametrize("name", scoredock.deploy.__all__)
-def test_every_public_name_is_there(name):
-    assert getattr(scoredock.deploy, name).__name__ == name
 
 
 def test_configurations_of_aci_and_aks_have_the_arguments_that_were_given():
