@@ -160,3 +160,9 @@ def test_every_name_that_a_user_reaches_is_documented():
         "scoredock.errors.Busy",
     } <= found.keys()
     assert [name for name, thing in found.items() if not is_documented(thing)] == []
+
+
+def test_a_package_that_only_deploying_needs_is_named_with_what_installs_it():
+    code = "import sys; sys.modules['yaml'] = None; import scoredock; scoredock.deploy.CondaDependencies"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "Deploying needs more than serving: pip install 'scoredock[deploy]'" in done.stderr.splitlines()[-1]

@@ -237,3 +237,11 @@ def test_files_that_are_not_there_are_told(write, problems, tmp_path):
 def test_a_gpu_takes_the_image_for_it():
     assert InferenceConfig("s.py", enable_gpu=True).described_environment().docker.base_image == "scoredock:cuda"
     assert InferenceConfig("s.py", base_image="a", enable_gpu=True).described_environment().docker.base_image == "a"
+
+
+def test_what_is_kept_of_a_configuration_is_read_again(tmp_path):
+    config = InferenceConfig("score.py", source_directory="src", environment=Environment("a"), folder=tmp_path)
+    again = InferenceConfig.from_dict(config.to_dict(), tmp_path)
+    assert (again, again.script_path) == (config, tmp_path / "src" / "score.py")
+    with pytest.raises(ConfigError, match="inference configuration, entryScript: expected text"):
+        InferenceConfig.from_dict({}, tmp_path)

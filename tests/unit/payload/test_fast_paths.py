@@ -120,6 +120,7 @@ def padded(text: str) -> bytes:
 @example("float64 rows", "[[1, 2]]", [], True)
 @example("float64 rows", "[]", [], True)
 @example("float64 rows", "[[1, [2]]]", [], False)
+@example("float64 rows", "[[1, 2, 3], [4]]", [], False)
 @example("int64 line", "[1, 2]", [("data", "[3]")], False)
 @quietly
 def test_arrays(name: str, value: str, more: list[tuple[str, str]], optional: bool) -> None:
@@ -138,6 +139,7 @@ def test_arrays(name: str, value: str, more: list[tuple[str, str]], optional: bo
 @given(st.sampled_from(sorted(FRAMES)), records, st.booleans())
 @example("simple", [{"i": 1, "f": 2, "s": "x", "b": True}], True)
 @example("simple", [], True)
+@example("simple", [{"i": 1, "f": 2, "s": "x", "b": True}, 3], True)
 @quietly
 def test_frames(name: str, value: Any, optional: bool) -> None:
     fast, plain = both_ways(json.dumps({"data": value}).encode(), FRAMES[name], optional=optional)
