@@ -115,4 +115,4 @@ def table_rows(page: str, heading: str) -> list[list[str]]:
     text = text_of(page).split(f"# {heading}\n", 1)[1]
     rows = re.search(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert rows is not None, f"{page}: there is no table below {heading!r}"
-    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[1].splitlines()]
+    return [[cell.strip() for cell in re.split(r"(?<= )\|(?= )", row[1:-1])] for row in rows[1].splitlines()]

@@ -156,7 +156,7 @@ def test_every_name_that_a_user_reaches_is_documented():
     assert {
         "scoredock.deploy.Model.register",
         "scoredock.deploy.config.environment.DockerSection",
-        "scoredock.deploy.local.containers.Condition",
+        "scoredock.deploy.local.condition.Condition",
         "scoredock.errors.Busy",
     } <= found.keys()
     assert [name for name, thing in found.items() if not is_documented(thing)] == []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import Any, TypeVar
 
 from scoredock.deploy.config import environment as described
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import NotFound
 
+E = TypeVar("E", bound="Environment")
 KIND = "environments"
 
 
@@ -16,7 +17,7 @@ class Environment(described.Environment):
     """An environment: what it holds is described, what the workspace keeps of it has a version."""
 
     @classmethod
-    def get(cls, workspace: Workspace, name: str, version: str | int | None = None) -> Environment:
+    def get(cls: type[E], workspace: Workspace, name: str, version: str | int | None = None) -> E:
         """The environment of that name, the newest version when none is given; or one of scoredock's own.
 
         Raises NotFound, which names the nearest ones.
@@ -29,12 +30,12 @@ class Environment(described.Environment):
             return cls.curated(name)
 
     @classmethod
-    def list(cls, workspace: Workspace) -> dict[str, Environment]:
+    def list(cls: type[E], workspace: Workspace) -> dict[str, E]:
         """Every registered environment by name, in its newest version."""
         records = workspace.records(KIND)
         return {name: cls._of(records.get(name)) for name in records.names()}
 
-    def register(self, workspace: Workspace) -> Environment:
+    def register(self: E, workspace: Workspace) -> E:
         """Keep this description under the next version; one that is the same as the newest is that one.
 
         Raises ConfigError for attributes that an environment cannot have, Refused for a name that a record cannot have.
@@ -52,7 +53,7 @@ class Environment(described.Environment):
         return {**self.to_dict(), "version": None}
 
     @classmethod
-    def _of(cls, record: dict[str, Any]) -> Environment:
+    def _of(cls: type[E], record: dict[str, Any]) -> E:
         found = cls.from_dict(record["definition"])
         found.version = str(record["version"])
         return found
