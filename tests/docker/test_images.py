@@ -128,7 +128,7 @@ def test_azures_files_of_the_image_are_in_step_with_the_project():
     project = tomllib.loads((BASE_IMAGES.parent / "pyproject.toml").read_text())["project"]
     extras = ("numpy", "tokens", "telemetry")
     needed = [*project["dependencies"], *(text for extra in extras for text in project["optional-dependencies"][extra])]
-    names = {Requirement(text).name for text in needed} | {"cryptography"}  # PyJWT's, for keys that are public
+    names = {Requirement(text).name for text in needed}
     lines = (BASE_IMAGES / "cpu" / "requirements.txt").read_text().splitlines()
     assert {line for line in lines if not line.startswith("#")} == names
     for file in ("Dockerfile.cpu", "Dockerfile.gpu"):
