@@ -251,9 +251,11 @@ class HealthListener:
             return _json(200, {"status": "alive"})
         if health.ready and path == "/":
             return Content(200, "text/html; charset=utf-8", b"Healthy")
-        if health.ready:
+        if health.ready and path == "/readyz":
             return _json(200, {"status": "ready", "phase": "ready", "device": health.device})
         message = f"Not ready: {health.phase} for {health.elapsed_s:.1f} s"
+        if health.ready:  # the connection is older than the readiness, and the workers will never see it
+            message = "Ready since a moment ago: send the request again, over a new connection."
         return _json(503, {"message": message, "phase": health.phase, "elapsed_s": round(health.elapsed_s, 1)})
 
     def _close(self, connection: socket.socket) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from scoredock.server.health import MAX_CONNECTIONS, Health, HealthListener
+from servers import wait_until
 
 
 class Listening:
@@ -61,6 +62,18 @@ def test_ready_leaves_the_serving_socket_to_the_workers(listening):
         client.settimeout(0.3)
         with pytest.raises(TimeoutError):
             client.recv(1)
+
+
+def test_who_came_before_readiness_and_asks_after_it_is_told_to_come_again(listening):
+    with socket.create_connection(listening.serving.getsockname()) as client:
+        wait_until(lambda: listening.listener._connections, what="the connection's acceptance")
+        listening.health = Health(ready=True, phase="ready")
+        client.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        client.settimeout(5)
+        answer = client.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 1\r\n" in answer
+    assert b"send the request again" in answer
 
 
 @pytest.mark.parametrize("request_bytes", [b"\r\n\r\n", b"nonsense\r\n\r\n", b"\x00\xff \r\n\r\n", b"a" * 20_000])
