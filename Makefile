@@ -6,6 +6,8 @@
 # make lock    settle the versions of the images' packages anew
 # make test-gpu-image   build the CUDA image (several GB) and test what needs no device
 # make test-azure   install Azurite (npm, 190 MB), test workspaces in Azure's blobs
+# make test-oldest   test with the oldest versions that pyproject.toml allows, on the oldest Python (OLDEST=3.10, or its path)
+# make audit   compare the packages' versions with the advisories that PyPI publishes
 # make soak    fuzz and load real servers for ten minutes each (MINUTES=60 for longer)
 # make bench   measure side by side with other servers (CASES=ridge-1,echo PEERS=fastapi narrow it)
 PYTHON ?= python3
@@ -14,11 +16,13 @@ HOST ?= 127.0.0.1
 PORT ?= 5001
 MINUTES ?= 10
 JOBS ?= 2
+OLDEST ?= 3.10
+AUDIT := .venvs/audit/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off
 SELECTED := not gpu_image and not azurite
 ROOMS := entry payload engine web deploy
 BIN := .venv/bin
 
-.PHONY: help serve test coverage soak check image lock test-gpu-image test-azure bench format docs clean
+.PHONY: help serve test test-oldest coverage soak check audit image lock test-gpu-image test-azure bench format docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -74,10 +78,30 @@ test-azure: .venv/.dev
 	@test -x .venvs/azurite/node_modules/.bin/azurite-blob || npm install --no-audit --no-fund --prefix .venvs/azurite azurite@3
 	$(BIN)/python -m pytest -m azurite tests/unit/deploy tests/unit/collection tests/e2e $(ARGS)
 
-lock:
-	@test -x .venvs/lock/bin/python || $(PYTHON) -m venv .venvs/lock
-	@.venvs/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venvs/lock/bin/python base-images/lock
+.venvs/uv/bin/uv:
+	@$(PYTHON) -m venv .venvs/uv
+	@.venvs/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+lock: .venvs/uv/bin/uv
+	.venvs/uv/bin/python base-images/lock
+
+.venvs/oldest/.done: pyproject.toml | .venvs/uv/bin/uv
+	@echo "Setting up .venvs/oldest (once, about a minute) ..."
+	@.venvs/uv/bin/uv venv --quiet --clear --seed --python $(OLDEST) .venvs/oldest
+	@.venvs/uv/bin/uv pip install --quiet --python .venvs/oldest --resolution lowest-direct -e '.[dev]'
+	@touch $@
+
+test-oldest: .venvs/oldest/.done
+	.venvs/oldest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not measuring and $(SELECTED)' tests/unit tests/http tests/e2e $(ARGS)
+
+# --strict: a version that the service does not know fails, too. Which lines of the lists count is decided by $(PYTHON).
+audit: .venvs/uv/bin/uv
+	@test -x .venvs/audit/bin/python || $(PYTHON) -m venv .venvs/audit
+	@.venvs/audit/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip-audit
+	$(AUDIT) -r base-images/cpu/python-packages.txt
+	$(AUDIT) -r base-images/cuda/python-packages.txt
+	@.venvs/uv/bin/uv pip compile --quiet --universal --all-extras --no-header --no-annotate pyproject.toml -o .venvs/newest.txt
+	$(AUDIT) -r .venvs/newest.txt
 
 # FUZZ_S is what a fuzzing test takes in seconds; there are about a dozen of them
 soak: .venv/.dev

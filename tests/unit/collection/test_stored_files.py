@@ -33,7 +33,7 @@ def files(root: Path) -> list[Path]:
 
 def read(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
-        return pd.read_csv(path)
+        return pd.read_csv(path, float_precision="round_trip")  # pandas 2 reads numbers roughly otherwise
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     return pd.read_json(path, lines=True, precise_float=True, dtype=False)
