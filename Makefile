@@ -7,6 +7,7 @@
 # make test-gpu-image   build the CUDA image (several GB) and test what needs no device
 # make test-azure   install Azurite (npm, 190 MB), test workspaces in Azure's blobs
 # make test-oldest   test with the oldest versions that pyproject.toml allows, on the oldest Python (OLDEST=3.10, or its path)
+# make test-pythons   install the wheel and serve with it, on every Python here (PYTHONS="python3.10 /opt/new/bin/python")
 # make audit   compare the packages' versions with the advisories that PyPI publishes
 # make soak    fuzz and load real servers for ten minutes each (MINUTES=60 for longer)
 # make bench   measure side by side with other servers (CASES=ridge-1,echo PEERS=fastapi narrow it)
@@ -18,11 +19,11 @@ MINUTES ?= 10
 JOBS ?= 2
 OLDEST ?= 3.10
 AUDIT := .venvs/audit/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off
-SELECTED := not gpu_image and not azurite
+SELECTED := not gpu_image and not azurite and not pythons
 ROOMS := entry payload engine web deploy
 BIN := .venv/bin
 
-.PHONY: help serve test test-oldest coverage soak check audit image lock test-gpu-image test-azure bench format docs clean
+.PHONY: help serve test test-oldest test-pythons coverage soak check audit image lock test-gpu-image test-azure bench format docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -92,7 +93,10 @@ lock: .venvs/uv/bin/uv
 	@touch $@
 
 test-oldest: .venvs/oldest/.done
-	.venvs/oldest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not measuring and $(SELECTED)' tests/unit tests/http tests/e2e $(ARGS)
+	.venvs/oldest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not measuring and $(SELECTED)' tests/unit tests/http tests/e2e tests/distribution $(ARGS)
+
+test-pythons: .venv/.dev
+	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -m pythons tests/distribution $(ARGS)
 
 # --strict: a version that the service does not know fails, too. Which lines of the lists count is decided by $(PYTHON).
 audit: .venvs/uv/bin/uv
