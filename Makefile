@@ -93,7 +93,7 @@ lock: .venvs/uv/bin/uv
 	@touch $@
 
 test-oldest: .venvs/oldest/.done
-	.venvs/oldest/bin/python -m pytest -n $(JOBS) --dist loadgroup -m 'not measuring and $(SELECTED)' tests/unit tests/http tests/e2e tests/distribution $(ARGS)
+	.venvs/oldest/bin/python -m pytest -n $(JOBS) -m 'not measuring and $(SELECTED)' tests/unit tests/http tests/e2e tests/distribution $(ARGS)
 
 test-pythons: .venv/.dev
 	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -m pythons tests/distribution $(ARGS)
