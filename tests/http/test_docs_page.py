@@ -156,11 +156,11 @@ def test_it_can_be_switched_off(text_script):
     for path in ("/docs", "/docs/", "/docs/app.js", *DATA):
         answer = service.get(path)
         assert answer.status_code == 404
-        assert answer.json()["message"].endswith("Routes: /score, /, /swagger.json, /livez, /readyz")
+        assert answer.json()["message"].endswith("Routes: /score, /, /swagger.json, /livez, /readyz, /metrics")
 
 
 def test_it_is_among_the_routes(text_script):
-    assert text_script().get("/nothing").json()["message"].endswith("/readyz, /docs")
+    assert text_script().get("/nothing").json()["message"].endswith("/readyz, /metrics, /docs")
 
 
 # Who may see it.

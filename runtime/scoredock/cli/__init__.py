@@ -16,6 +16,7 @@ _COMMANDS = ("check", "serve", "health", "token", "model", "deploy", "service", 
 @click.group(
     cls=LazyGroup,
     lazy={name: f"scoredock.cli.{name}" for name in _COMMANDS},
+    extras=dict.fromkeys(("deploy", "model", "package", "service"), "deploy"),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, prog_name="scoredock")

@@ -23,12 +23,24 @@ def script_stack(frame: FrameType | None) -> str:
     return "".join(traceback.format_list(entries[first + 1 :])).rstrip()
 
 
+# Packages whose modules have other names, as entry scripts import them.
+PACKAGES = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
 def advice(error: BaseException) -> str:
     """What to do about an error, as the end of its sentence; empty where it is the script's alone to know."""
     if isinstance(error, ModuleNotFoundError):
+        module = (error.name or "").partition(".")[0]
         return (
-            f". Install {error.name!r}, or, if it is a file of yours, put it beside the script or into the folder that "
-            "AZUREML_SOURCE_DIRECTORY names."
+            f". Install {PACKAGES.get(module, module)!r}, or, if it is a file of yours, put it beside the script or "
+            "into the folder that AZUREML_SOURCE_DIRECTORY names."
         )
     if isinstance(error, PermissionError):
         return (

@@ -106,7 +106,8 @@ def is_own_module(module: ModuleType | None, folder: Path) -> bool:
 
 def _missing(path: Path, by_default: bool = False) -> str:
     scripts = sorted(entry.name for entry in path.parent.glob("*.py")) if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, scripts, n=1, cutoff=0.6)
+    near = ["score.py"] if by_default and "score.py" in scripts else []
+    near = near or difflib.get_close_matches(path.name, scripts, n=1, cutoff=0.6)
     hint = f" Did you mean {path.parent / near[0]}?" if near else ""
     there = f" The folder has {', '.join(scripts[:10])}." if scripts and not near else ""
     if not path.parent.is_dir() or not any(path.parent.iterdir()):

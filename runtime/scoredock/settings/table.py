@@ -54,7 +54,7 @@ class Settings:
         "Answer health on a port of its own as well (the variable's spelling is historical).",
         aliases=("SEPARATE_HEALTH_ENDPOINT",))
     health_port: int = setting("int", "HEALTH_PORT", 5000, SERVING,
-        "Port of the separate health endpoint, which the flag switches on.",
+        "Port of the separate health endpoint; giving the option switches that on.",
         flag="--health_port", minimum=1, maximum=65535)
     cors_origins: str | None = setting("str", "AML_CORS_ORIGINS", None, SERVING,
         "Origins that browsers may call from, separated by commas; `*` for every origin.",

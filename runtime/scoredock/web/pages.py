@@ -53,7 +53,7 @@ class Pages:
         is_metrics = path == "/metrics" and self._metrics is not None
         is_docs = self._docs is not None and self._docs.has(path)
         if path not in PAGES and not is_metrics and not is_docs:
-            routes = ROUTES if self._docs is None else (*ROUTES, "/docs")
+            routes = [*ROUTES, *["/metrics"] * (self._metrics is not None), *["/docs"] * (self._docs is not None)]
             return message_answer(404, f"There is no {path} here. Routes: {', '.join(routes)}")
         if method == "OPTIONS":
             return Answer(200, [HTML_HEADER, (b"allow", b"GET, HEAD, OPTIONS")])

@@ -38,6 +38,12 @@ def test_a_missing_script_without_neighbours_names_the_flag(boot_error: Callable
     assert "--entry_script or AZUREML_ENTRY_SCRIPT" in str(boot_error())
 
 
+def test_without_a_name_score_py_is_the_nearest(tmp_path: Path, boot_error: Callable[..., BootError]) -> None:
+    write(tmp_path / "score.py", "")
+    write(tmp_path / "train.py", "")
+    assert f"main.py: no such file. Did you mean {tmp_path / 'score.py'}? Name the script" in str(boot_error())
+
+
 def test_a_file_that_is_no_python_file_is_refused(tmp_path: Path, boot_error: Callable[..., BootError]) -> None:
     write(tmp_path / "score.txt", "def init(): pass")
     error = boot_error(entry_script="score.txt")
@@ -61,6 +67,13 @@ def test_a_missing_module_is_told_with_what_to_do(boot_error: Callable[..., Boot
     assert "raised ModuleNotFoundError: No module named 'no_such_package_of_ours'" in str(error)
     assert "Install 'no_such_package_of_ours'" in str(error)
     assert "AZUREML_SOURCE_DIRECTORY" in str(error)
+
+
+def test_a_missing_module_is_told_by_the_name_of_its_package(
+    boot_error: Callable[..., BootError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert "Install 'scikit-learn'" in str(boot_error("import sklearn.linear_model"))
 
 
 @pytest.mark.parametrize("as_main", [True, False], ids=["main.py", "named"])
