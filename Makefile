@@ -54,9 +54,9 @@ test: .venv/.dev
 # tests with stuck threads stay out.
 STUCK := a_stuck_thread_is_given_up or a_fault_of_the_watch or late_stream_ends or takes_too_long or cannot_be_interrupted
 coverage: .venv/.dev
-	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report= -k 'not ($(STUCK))' \
-		$(ROOMS:%=tests/unit/%) tests/http $(ARGS)
-	@for room in $(ROOMS); do \
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report= -k 'not ($(STUCK))' \
+		$(ROOMS:%=tests/unit/%) tests/http $(ARGS) || failed=1; \
+	for room in $(ROOMS); do \
 		echo; echo "$$room"; \
 		$(BIN)/python -m coverage report --include="*/scoredock/$$room/*" --omit="*/deploy/local/*" \
 			--show-missing --skip-covered --fail-under=90 || failed=1; \
