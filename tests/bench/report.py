@@ -210,7 +210,8 @@ WHERE = """## Where the time goes
 
 Profiles of scoredock's two threads, the event loop and the scoring thread, while one client sends requests one after
 another. Times are a function's own, with the functions in C that it calls and without those in Python; waiting is
-left out. The profiler makes every call dearer: read shares, not sums.
+left out. The profiler makes every call dearer: read shares, not sums. Names are those of the version that was measured;
+modules may have been renamed since.
 
 """
 
