@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from scoredock import __version__
 from scoredock.settings import Settings
+
+MAX_MODELS = 100  # of a folder with more, which may hold anything, the others are not told
 
 
 def service_info(settings: Settings, device: str) -> dict[str, str]:
@@ -29,11 +32,15 @@ def versioned_models(model_dir: Path | None) -> list[str]:
     """The models whose version the layout tells: that of deployments by Azure ML, and by ``scoredock deploy``.
 
     A folder that is named by a number is one model's version, in a folder with the model's name; another one may have
-    several such folders inside.
+    several such folders inside. Of a folder that cannot be read none are known.
     """
     if model_dir is None:
         return []
     if model_dir.name.isdecimal():
         return [f"{model_dir.parent.name}:{model_dir.name}"]
-    found = sorted(model_dir.glob("*/*")) if model_dir.is_dir() else []
-    return [f"{one.parent.name}:{one.name}" for one in found if one.name.isdecimal() and one.is_dir()]
+    try:
+        found = sorted(model_dir.glob("*/*")) if model_dir.is_dir() else []
+        versions = (one for one in found if one.name.isdecimal() and one.is_dir())
+        return [f"{one.parent.name}:{one.name}" for one in islice(versions, MAX_MODELS)]
+    except OSError:
+        return []
