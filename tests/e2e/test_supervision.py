@@ -73,7 +73,7 @@ def test_what_is_not_done_by_the_drain_deadline_gets_503(serve):
         assert time.monotonic() - started < 5
         assert answer.result().status_code == 503
         assert answer.result().headers["retry-after"] == "1"
-    over = "the time to drain (1 s) is over; requests that get 503: 1, connections that are cut: 1."
+    over = "the time to drain (1 s) is over; requests that get 503: 1, connections still open: 1."
     assert over in server.output
 
 

@@ -204,8 +204,8 @@ class TestConnections:
         with undisturbed(service):
             held = [wire(service) for _ in range(3)]
             wait_until(lambda: len(service.connections) == 4)
-            refused = service.post(content="x" * 100_000)
-            assert refused.status_code == 503
+            refused = service.post(content="x" * 100_000, headers={"x-request-id": "one-too-many"})
+            assert (refused.status_code, refused.headers["x-request-id"]) == (503, "one-too-many")
             assert int(refused.headers["retry-after"]) >= 1
             assert refused.headers["connection"] == "close"
             assert "SCOREDOCK_MAX_CONNECTIONS" in refused.json()["message"]

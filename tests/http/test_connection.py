@@ -202,7 +202,9 @@ def test_what_is_refused_has_its_line(
     service.post(content="next", headers={"x-request-id": "next"})
     wait_until(lambda: any("[next]" in one for one in log_lines()))
     told = [one for one in log_lines() if " scoredock.request - " in one and "[next]" not in one]
-    assert [f"] {line} " in one and ("mine" not in sent or "[mine]" in one) for one in told] == [True] * bool(line)
+    assert [
+        f"[{headers['x-request-id']}] {line} " in one and ("mine" not in sent or "[mine]" in one) for one in told
+    ] == [True] * bool(line)
     assert line is None or line.endswith(status[:3])
 
 

@@ -230,6 +230,7 @@ def test_what_is_decompressed_when_the_server_has_ended_is_refused(
     client = connect()
     send(client, zipped(b"x" * 500_000))
     wait_until(lambda: gateway._decompressing)
+    assert service.service.unfinished == 1
     service._call(service.service.drain(0))
     held_up.set()
     assert client.recv(MIB).startswith(b"HTTP/1.1 503 ")

@@ -163,8 +163,8 @@ class Service:
 
     @property
     def unfinished(self) -> int:
-        """Requests that wait or are being scored."""
-        return self._engine.unfinished
+        """Requests that are being decompressed, wait, or are being scored."""
+        return self._engine.unfinished + self.gateway.decompressing
 
     async def drain(self, timeout_s: float) -> None:
         """Finish what was accepted, for at most ``timeout_s`` seconds; answer the rest with 503."""

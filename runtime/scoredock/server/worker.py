@@ -161,8 +161,7 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(0.02)
         if self.server_state.connections:
             logger.warning(
-                "Worker %d: the time to drain (%.0f s) is over; requests that get 503: %d, connections that are cut: "
-                "%d.",
+                "Worker %d: the time to drain (%.0f s) is over; requests that get 503: %d, connections still open: %d.",
                 os.getpid(),
                 drain_s,
                 self._service.unfinished,

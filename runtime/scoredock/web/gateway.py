@@ -71,11 +71,11 @@ class Gateway:
         self._engine = engine
         self._pages = Pages(settings, not_ready, device, self._answer, metrics_page, docs_data)
         self.intake = Intake.of(settings)
-        self.spare = SpareConnections(self)
+        self._ids = IdReader()
+        self.spare = SpareConnections(self, self._ids)
         self._decompressor = Decompressor()
         self._max_queue = settings.max_queue
         self._decompressing: dict[Incoming, Decompression] = {}
-        self._ids = IdReader()
         self._log = RequestLog(sinks)
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
         self._door = Door.of(settings, self._pages.open)
@@ -126,9 +126,15 @@ class Gateway:
         incoming.ids = self._ids.read(incoming.by_name)
         body = message_answer(status, message).body
         if incoming.client is not None:
-            incoming.client.send(incoming, status, [JSON_HEADER, (b"content-length", b"%d" % len(body))], body)
+            headers = [JSON_HEADER, *incoming.ids.headers, (b"content-length", b"%d" % len(body))]
+            incoming.client.send(incoming, status, headers, body)
         if incoming.path:
             self._note(incoming, status, len(body))
+
+    @property
+    def decompressing(self) -> int:
+        """Requests whose bodies are being decompressed, or wait for that."""
+        return len(self._decompressing)
 
     def left(self, incoming: Incoming) -> None:
         """The client has left before its answer was complete."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from scoredock.errors import NotReady
 from scoredock.web.answers import problem_answer
 from scoredock.web.door import OPEN
+from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import SPARE
 
@@ -48,8 +49,9 @@ class Spare(Protocol):
 class SpareConnections:
     """Takes the gateway's place for connections that are too many."""
 
-    def __init__(self, gateway: Handler) -> None:
+    def __init__(self, gateway: Handler, ids: IdReader) -> None:
         self._gateway = gateway
+        self._ids = ids
         self._open: dict[Spare, None] = {}
         self._warned_at: float | None = None
         self.left = gateway.left
@@ -85,5 +87,6 @@ class SpareConnections:
         """Say that it is one too many, whatever else may be said of it."""
         if incoming.client is not None:
             answer = problem_answer(NotReady(USED_UP))
-            headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+            ids = self._ids.read(incoming.by_name).headers
+            headers = [*answer.headers, *ids, (b"content-length", b"%d" % len(answer.body))]
             incoming.client.send(incoming, answer.status, headers, answer.body)

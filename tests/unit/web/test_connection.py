@@ -10,6 +10,7 @@ import pytest
 from uvicorn.server import ServerState
 
 from scoredock.web.connection import Connection
+from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
 from scoredock.web.spare import SpareConnections
@@ -48,7 +49,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.intake = Intake(1000)
-        self.spare = SpareConnections(cast("Any", self))
+        self.spare = SpareConnections(cast("Any", self), IdReader())
         self.requests: list[Incoming] = []
         self.streamed_statuses: list[int] = []
 
