@@ -107,7 +107,7 @@ def logs(name: str, num_lines: int, workspace: str | None) -> None:
     "timeout_s",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="How long to wait for the answer. Default: until the service gives one.",
+    help="How long to wait for all of the answer. Default: until the service gives one.",
 )
 @workspace_option
 def run(name: str, data: str | None, timeout_s: float | None, workspace: str | None) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
+import time
 
 import pytest
 
@@ -68,6 +71,29 @@ def test_a_service_whose_environment_names_a_certificate_is_called_by_https():
 def test_a_service_that_does_not_answer_is_waited_for_no_longer_than_that():
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        pytest.raises(ConnectionError, match="timed out"),
+        pytest.raises(ServiceFailed, match=r"it did not answer within 0\.2 s"),
     ):
         score("it", f"http://127.0.0.1:{silent.getsockname()[1]}/score", "{}", timeout_s=0.2)
+
+
+def test_an_answer_that_comes_in_small_pieces_is_waited_for_no_longer_than_that():
+    def drip(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client, contextlib.suppress(OSError):
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 30\r\n\r\n")
+            while not left.wait(0.1):
+                client.sendall(b"1")
+
+    left = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        thread = threading.Thread(target=drip, args=[slow])
+        thread.start()
+        started = time.monotonic()
+        try:
+            with pytest.raises(ServiceFailed, match=r"it did not answer within 0\.5 s"):
+                score("it", f"http://127.0.0.1:{slow.getsockname()[1]}/score", "{}", timeout_s=0.5)
+            assert time.monotonic() - started < 5
+        finally:
+            left.set()
+            thread.join()

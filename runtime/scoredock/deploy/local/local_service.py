@@ -137,8 +137,8 @@ class LocalWebservice:
 
         ``key`` is one of the service's keys, or a token, where it asks for them.
 
-        Raises ServiceFailed when the answer's status is not 200, or when none comes, within ``timeout_s`` seconds where
-        that is given.
+        Raises ServiceFailed when the answer's status is not 200, or when none comes, all of it within ``timeout_s``
+        seconds where that is given.
         """
         url = f"{scheme_of(self._record)}://127.0.0.1:{self.port}/score"
         try:
