@@ -62,15 +62,20 @@ def resolve(
             # Mounted secrets are replaced by turning a link to them: what it leads to now must not be kept.
             values[declaration.name] = path.absolute() if declaration.group == ACCESS else path.resolve()
     settings = Settings(**values)
-    _check_ports(settings)
+    _check_ports(settings, given)
     return settings, warnings
 
 
-def _check_ports(settings: Settings) -> None:
+def _check_ports(settings: Settings, given: Mapping[str, Any]) -> None:
+    numbers = {
+        "port": settings.port,
+        "health_port": settings.health_listener_port,
+        "metrics_port": settings.metrics_port if settings.metrics else None,
+    }
     ports = {
-        "SCOREDOCK_PORT": settings.port,
-        "HEALTH_PORT": settings.health_listener_port,
-        "SCOREDOCK_METRICS_PORT": settings.metrics_port if settings.metrics else None,
+        f"{entry.variable} ({entry.flag})" if entry.name in given else entry.variable: numbers[entry.name]
+        for entry in declarations()
+        if entry.name in numbers
     }
     for one, other in combinations(ports, 2):
         if ports[one] is not None and ports[one] == ports[other]:

@@ -326,6 +326,14 @@ def test_two_listeners_with_one_port_are_named(environment: dict[str, str], said
         resolve({}, environment, tmp_path)
 
 
+def test_of_two_listeners_with_one_port_the_flags_are_named(tmp_path: Path) -> None:
+    said = r"SCOREDOCK_PORT \(--port\) and HEALTH_PORT \(--health_port\) are both 5005\."
+    with pytest.raises(SettingError, match=said):
+        resolve({"port": 5005, "health_port": 5005}, {}, tmp_path)
+    with pytest.raises(SettingError, match=r"SCOREDOCK_PORT \(--port\) and SCOREDOCK_METRICS_PORT are both 5005\."):
+        resolve({"port": 5005}, {"SCOREDOCK_METRICS_PORT": "5005"}, tmp_path)
+
+
 def test_a_port_that_nobody_listens_on_may_be_anothers(tmp_path: Path) -> None:
     unused = {"SCOREDOCK_METRICS_PORT": "5001", "SCOREDOCK_METRICS": "false", "HEALTH_PORT": "5001"}
     assert resolve({}, unused, tmp_path)[0].port == 5001
