@@ -42,9 +42,10 @@ def check_collection(settings: Settings) -> None:
 
 
 def _takes_files(folder: Path) -> bool:
-    """Whether the folder can be written to, or made."""
-    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK, effective_ids=True))
-    return os.access(there, os.W_OK | os.X_OK, effective_ids=True) and there.is_dir()
+    """Whether the folder can be written to, or made; True where the system does not tell, not even of ``/``."""
+    paths = (folder, *folder.parents)
+    there = next((path for path in paths if os.access(path, os.F_OK, effective_ids=True)), None)
+    return there is None or (os.access(there, os.W_OK | os.X_OK, effective_ids=True) and there.is_dir())
 
 
 def open_collection(settings: Settings, gateway: Gateway) -> None:

@@ -100,6 +100,12 @@ def test_a_folder_for_collected_data_that_cannot_be_made_or_written_is_told_at_t
     assert f"SCOREDOCK_COLLECT_TO: {tmp_path / 'file' / 'folder'} {said}" in caplog.text
 
 
+def test_a_system_that_does_not_tell_who_may_write_does_not_end_the_start(tmp_path, settings_of, monkeypatch, caplog):
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # as where faccessat2 is a system call that is forbidden
+    check_collection(settings_of(SCOREDOCK_COLLECT_TO=tmp_path))
+    assert "is no folder that user" not in caplog.text
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_a_folder_of_another_user_for_collected_data_is_told_at_the_start(tmp_path, settings_of, caplog):
     settings = settings_of(SCOREDOCK_COLLECT_TO=tmp_path)
