@@ -132,3 +132,27 @@ def test_an_exporters_log_goes_nowhere_but_into_the_cause(caplog):
     logging.getLogger("test.exporter").error("refused " * 100)
     assert words.text.endswith("refused ref…")
     assert not caplog.records
+
+
+def test_a_batch_that_is_lost_as_the_time_is_over_is_counted_once():
+    told, over = threading.Event(), threading.Event()
+
+    def hold(record: logging.LogRecord) -> bool:
+        if threading.current_thread() is outbox._thread:  # it has counted its batch
+            told.set()
+            over.wait(10)
+        return True
+
+    logger = logging.getLogger("scoredock.telemetry")
+    logger.addFilter(hold)
+    try:
+        outbox: Outbox[int] = Outbox(lambda batch: False, "spans", 10, 5, 60)
+        for number in range(5):
+            outbox.put(number)
+        assert told.wait(10)
+        outbox.stop(0.1)
+        assert outbox.lost == 5
+    finally:
+        over.set()
+        outbox._thread.join()
+        logger.removeFilter(hold)

@@ -75,6 +75,7 @@ class Outbox(Generic[T]):
         self._finish = finish
         self._queue: deque[T] = deque()
         self._wake = threading.Event()
+        self._lock = threading.Lock()  # around what has been lost, and what is on its way
         self._sending = 0  # items of the batch that is on its way
         self._flushing = self._stopping = self._given_up = False
         self._reported_at = float("-inf")
@@ -87,7 +88,8 @@ class Outbox(Generic[T]):
         """Have an item sent, or lose it where too many wait. Never waits."""
         waiting = len(self._queue)
         if waiting >= self._queue_size or self._stopping:
-            self._lose(1)
+            with self._lock:
+                self._lose(1)
             return
         self._queue.append(item)
         if waiting + 1 >= self._batch_size and not self._wake.is_set():
@@ -113,9 +115,10 @@ class Outbox(Generic[T]):
         """``end``, and wait for that, for at most ``timeout_s`` seconds; the rest is lost."""
         self.end()
         self._thread.join(timeout_s)
-        if self._thread.is_alive():
-            self._given_up = True
-            self._lose(len(self._queue) + self._sending)
+        with self._lock:
+            if self._thread.is_alive():
+                self._given_up = True
+                self._lose(len(self._queue) + self._sending)
         self._report(at_once=True)
 
     def _work(self) -> None:
@@ -136,9 +139,10 @@ class Outbox(Generic[T]):
         remaining = len(self._queue)
         while remaining >= (1 if all_of_it else self._batch_size):
             count = min(remaining, self._batch_size)
-            self._sending = count
-            yield [self._queue.popleft() for _ in range(count)]
-            self._sending = 0
+            with self._lock:
+                self._sending = count
+                batch = [self._queue.popleft() for _ in range(count)]
+            yield batch
             remaining = remaining - count if all_of_it else len(self._queue)
 
     def _send_one(self, batch: list[T]) -> None:
@@ -148,9 +152,11 @@ class Outbox(Generic[T]):
             arrived = False
             if self._words is not None:
                 self._words.keep(f"{type(error).__name__}: {error}")
-        if not arrived and not self._given_up:  # then it is counted already
-            self._lose(len(batch))
-            self._report()
+        with self._lock:
+            self._sending = 0
+            if not arrived and not self._given_up:  # then it is counted already
+                self._lose(len(batch))
+        self._report()
 
     def _lose(self, count: int) -> None:
         self.lost += count
@@ -158,10 +164,11 @@ class Outbox(Generic[T]):
 
     def _report(self, at_once: bool = False) -> None:
         now = time.monotonic()
-        if not self._unreported or (now - self._reported_at < REPORT_S and not at_once):
-            return
-        count, self._unreported = self._unreported, 0
-        self._reported_at = now
+        with self._lock:
+            if not self._unreported or (now - self._reported_at < REPORT_S and not at_once):
+                return
+            count, self._unreported = self._unreported, 0
+            self._reported_at = now
         said = self._words.text if self._words is not None else ""
         cause = said or ("no answer in time" if self._given_up else "none")
         logger.warning("%d %s were lost. Requests are not held up. Last cause: %s", count, self._what, cause)
