@@ -59,7 +59,7 @@ def test_an_environments_dockerfile_ends_as_the_unprivileged_user():
     text = environment_dockerfile("base:1", "RUN apt-get update\n", needed("numpy"))
     assert text.startswith("FROM base:1\nUSER root:root\n")
     assert text.index("RUN apt-get update") < text.index("RUN pip install --requirement")
-    assert text.endswith("\nUSER dockeruser\n")
+    assert text.endswith("\nUSER 1001\n")
     assert "pip install" not in environment_dockerfile("base:1", "RUN true", needed())
 
 

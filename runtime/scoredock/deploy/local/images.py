@@ -65,7 +65,7 @@ def environment_dockerfile(base: str, docker_steps: str, needed: Requirements) -
             f"RUN pip install{options} --requirement {FOLDER}/requirements.txt \\",
             f"    --constraint {FOLDER}/constraints.txt",
         ]
-    return "\n".join([*lines, "", "USER dockeruser", ""])
+    return "\n".join([*lines, "", "USER 1001", ""])
 
 
 def requirement_files(needed: Requirements) -> dict[str, str]:
