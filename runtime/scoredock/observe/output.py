@@ -20,7 +20,7 @@ PATIENCE_S = 0.25
 ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole or not at all
 
 
-class StreamBefore(io.TextIOBase):
+class StandInStream(io.TextIOBase):
     """A text stream that stands before the ``real`` one, and has its encoding and descriptor."""
 
     def __init__(self, real: TextIO) -> None:
@@ -45,7 +45,7 @@ class StreamBefore(io.TextIOBase):
         return True
 
 
-class SteadyOutput(StreamBefore):
+class SteadyOutput(StandInStream):
     """Writes text to ``stream``'s descriptor, and never raises OSError. Each write is of whole lines."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -7,12 +7,12 @@ import sys
 import threading
 from typing import Any, TextIO
 
-from scoredock.observe.output import StreamBefore
+from scoredock.observe.output import StandInStream
 
 logger = logging.getLogger("scoredock.print")
 
 
-class PrintedLines(StreamBefore):
+class PrintedLines(StandInStream):
     """A text stream that logs each complete line; one unfinished line is kept per thread.
 
     Everything that is not text written to it (``buffer``, ``fileno`` and so on) is ``real``'s. So is text

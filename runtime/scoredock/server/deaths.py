@@ -13,15 +13,15 @@ LONGEST_BACKOFF_S = 30.0
 
 
 class Deaths:
-    """Counts the workers that died one after another, with none in between that lived a minute.
-
-    ``look`` is to be called again and again: kills for want of memory are told by when they happened.
-    """
+    """Counts the workers that died one after another, with none in between that lived a minute."""
 
     def __init__(self) -> None:
         self.in_a_row = 0
         self._memory = MemoryWatch()
-        self.look = self._memory.look
+
+    def look(self) -> None:
+        """To be called again and again: kills for want of memory are told by when they happened."""
+        self._memory.look()
 
     @property
     def too_many(self) -> bool:

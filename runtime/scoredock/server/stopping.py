@@ -5,15 +5,31 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from gunicorn import sock
+
+from scoredock.server.worker import ScoringWorker
 
 POLL_S = 0.1
 HURRIED_S = 3.0  # worker.HURRY_S and HURRIED_FLUSH_S, connection.LINGER_S, and a little
 
 
-def end_workers(arbiter: Any, signals: Callable[[], list[int]], graceful: bool) -> None:
+class Arbiter(Protocol):
+    """What is needed of gunicorn's arbiter, whose names these are."""
+
+    LISTENERS: list[Any]
+    WORKERS: dict[int, ScoringWorker]
+    cfg: Any
+
+    def kill_workers(self, sig: int) -> None:
+        """Send all of them a signal."""
+
+    def reap_workers(self) -> None:
+        """Forget those that have ended."""
+
+
+def end_workers(arbiter: Arbiter, signals: Callable[[], list[int]], graceful: bool) -> None:
     """What gunicorn's arbiter does at its end, by a clock that nobody sets.
 
     ``signals`` gives those that have come since it was last called: SIGINT and SIGQUIT hurry.

@@ -213,7 +213,10 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def refused(self, status: int, message: str) -> None:
-        """Say so, unless answers to what came before are due, or this was answered, and close."""
+        """Say so, unless answers to what came before are due, or this was answered, and close.
+
+        What is refused behind a request that is still being answered gets neither an answer nor a line in the log.
+        """
         self._closing = True
         if self.busy or self._transport.is_closing():
             return

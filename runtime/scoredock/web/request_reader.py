@@ -43,7 +43,7 @@ class Receiver(Client, Protocol):
         """The client waits for ``100 Continue`` before it sends the body."""
 
     def refused(self, status: int, message: str) -> None:
-        """What came is no request, or ``unfinished``; nothing more will be read."""
+        """What came is no request, or did not come in time; ``unfinished`` tells what is known of it."""
 
 
 class RequestReader:
