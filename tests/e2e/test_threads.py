@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 
 import pytest
 
 from scoredock.cgroups import available_cpus
 from scoredock.server.numeric_threads import THREAD_VARIABLES
 
+ONNX_RUNTIME = tuple(int(part) for part in version("onnxruntime").split(".")[:2])
 SHOW = """
     import os
 
@@ -79,6 +81,7 @@ def test_the_users_own_number_reaches_every_library_that_reads_it(serve):
     assert f"numeric threads as OMP_NUM_THREADS={own} says" in server.output
 
 
+@pytest.mark.skipif(ONNX_RUNTIME < (1, 29), reason="ONNX Runtime reads ORT_INTRA_OP_NUM_THREADS from 1.29 on")
 @pytest.mark.parametrize("wanted", [None, "3"])
 def test_onnx_runtime_gets_its_share_or_what_the_user_says(serve, wanted):
     """A session of one thread computes in the caller's; one of three adds two."""
