@@ -102,6 +102,7 @@ def test_an_unreachable_store_is_tried_again(opened, monkeypatch, caplog):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # botocore's own tries would go on, and draw lots, in tests that follow
     fsspec.get_filesystem_class("s3").clear_instance_cache()  # what knows the store that is there
     collection = opened(to="s3://bucket/nowhere")
     with ThreadPoolExecutor(1) as pool:

@@ -31,9 +31,13 @@ def files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file())
 
 
+# What pandas 2 reads numbers exactly with, as later ones do.
+EXACT = {"float_precision": "round_trip"} if pd.__version__.startswith("2.") else {}
+
+
 def read(path: Path) -> pd.DataFrame:
     if path.suffix == ".csv":
-        return pd.read_csv(path, float_precision="round_trip")  # pandas 2 reads numbers roughly otherwise
+        return pd.read_csv(path, **EXACT)
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     return pd.read_json(path, lines=True, precise_float=True, dtype=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType
@@ -130,6 +131,7 @@ def test_any_python_value_is_written_as_json_or_refused_with_its_path(value: Any
         assert str(error).startswith("result")
 
 
+@pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")  # inference-schema has no unit for ""
 @given(st.sampled_from(sorted(TYPES)), near_misses)
 @settings(quietly, max_examples=600)
 def test_any_json_value_is_converted_or_refused_and_never_worse(name: str, value: Any) -> None:

@@ -164,7 +164,7 @@ def test_numpy_values(result: Any, expected: Any) -> None:
         (pd.Index([1, 2]), [1, 2]),
         (pd.NA, None),
         (pd.NaT, None),
-        ([pd.NaT, pd.NA, np.datetime64("NaT")], [None, None, None]),
+        ([pd.NaT, pd.NA, np.datetime64("NaT", "s")], [None, None, None]),
     ],
     ids=short,
 )
