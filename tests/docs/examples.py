@@ -226,7 +226,7 @@ class Stage:
         def settled() -> bool:
             """Whether it is as shown, or not because the server has yet to come out of some phase."""
             lines[:] = printed()
-            in_phase = any("Not ready: " in line for line in lines)
+            in_phase = any('"phase":' in line for line in lines)
             return not in_phase or differs(self._normal(command.shown), self._normal(lines)) is None
 
         _comes_true(settled)
