@@ -110,6 +110,7 @@ class InProcess:
         self._server = await self._loop.create_server(lambda: connect(server_state=state), "127.0.0.1", 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.connections = state.connections
+        self.service.announce()
 
     def close(self) -> None:
         """End the scoring thread, the connections and the loop."""

@@ -141,7 +141,11 @@ class Service:
         unused = unused_accelerator(booted, self._accelerator.name)
         if unused is not None:
             logger.warning("%s", unused)
-        logger.info("Worker %d is ready after %.1f s%s: %s", os.getpid(), elapsed_s, of_them, describe(booted))
+        self._ready_after = f"{elapsed_s:.1f} s{of_them}: {describe(booted)}"
+
+    def announce(self) -> None:
+        """Say that the worker is ready. To be called when new connections are its own: whoever reads it may call."""
+        logger.info("Worker %d is ready after %s", os.getpid(), self._ready_after)
 
     def _scoring_classes(self) -> tuple[type[Scoring], type[Batches]]:
         if self._tracing is None:

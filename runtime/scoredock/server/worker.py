@@ -112,6 +112,7 @@ class _Server(uvicorn.Server):
             servers: Any = [Acceptor(sockets, connected, lambda: bool(state.connections), tls, backlog)]
             self.servers, self.started = servers, True
         self._status.report("ready")
+        self._service.announce()
 
     def _connected(self) -> Any:
         """A protocol for a new connection."""

@@ -47,6 +47,7 @@ def start(write_script, tmp_path, caplog):
         try:
             with caplog.at_level(logging.INFO):
                 asyncio.run(service.start())
+                service.announce()
         finally:
             service.stop()
             gc.unfreeze()
