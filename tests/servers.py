@@ -54,9 +54,12 @@ def wait_until(condition: Callable[[], Any], timeout_s: float = 20.0, what: str 
         time.sleep(0.02)
 
 
-# Below the ports that the system gives to clients; each process of a test run has its own.
-_FIRST_PORT = 12_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_PORTS = itertools.cycle(range(_FIRST_PORT, _FIRST_PORT + 2_000))
+# Below the ports that the system gives to clients; each process of a test run has its own. Runs in several checkouts at
+# once need a TEST_PORTS each, the first of their ports.
+_A_PROCESS = 1_000
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_FIRST_PORT = int(os.environ.get("TEST_PORTS", "12000")) + _A_PROCESS * _WORKER
+_PORTS = itertools.cycle(range(_FIRST_PORT, _FIRST_PORT + _A_PROCESS))
 
 
 def free_port() -> int:
