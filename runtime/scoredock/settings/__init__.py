@@ -1,7 +1,7 @@
 """Every setting of scoredock, declared once; the command line, the documentation and warnings are made from that."""
 
 from scoredock.settings.declaration import Declaration
-from scoredock.settings.resolution import resolve
+from scoredock.settings.resolution import resolve, wished_log_format
 from scoredock.settings.table import Settings, declarations, groups
 
-__all__ = ["Declaration", "Settings", "declarations", "groups", "resolve"]
+__all__ = ["Declaration", "Settings", "declarations", "groups", "resolve", "wished_log_format"]

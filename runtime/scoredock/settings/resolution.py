@@ -12,9 +12,12 @@ from typing import Any
 
 from scoredock.errors import SettingError
 from scoredock.settings.declaration import Declaration
+from scoredock.settings.doubts import doubts
 from scoredock.settings.table import ACCESS, Settings, declarations
+from scoredock.texts import why_unreadable
 
 NOT_THE_SERVERS = ("SCOREDOCK_KEY", "SCOREDOCK_WORKSPACE")  # of clients, and of the deployment workflow
+_PREFIX = "SCOREDOCK_"
 TRUE = {"true", "1", "yes", "on", "y", "t"}
 FALSE = {"false", "0", "no", "off", "n", "f", ""}
 
@@ -63,7 +66,21 @@ def resolve(
             values[declaration.name] = path.absolute() if declaration.group == ACCESS else path.resolve()
     settings = Settings(**values)
     _check_ports(settings, given)
-    return settings, warnings
+    return settings, [*warnings, *doubts(settings)]
+
+
+def wished_log_format(flags: Mapping[str, Any], environment: Mapping[str, str], current_folder: Path) -> str:
+    """The format of the log for the line that says why settings cannot be settled; ``text`` where it is not known."""
+    wished = environment.get("SCOREDOCK_LOG_FORMAT")
+    try:
+        if not wished:
+            where = ("app_root", "config_file", "entry_script")
+            named = {one.name: flags.get(one.name) or environment.get(one.variable) for one in declarations()}
+            path = _config_file({name: named[name] for name in where if named[name]}, current_folder)
+            wished = _content(path).get("SCOREDOCK_LOG_FORMAT") if path is not None else None
+    except SettingError:
+        pass
+    return "json" if str(wished).strip().lower() == "json" else "text"
 
 
 def _check_ports(settings: Settings, given: Mapping[str, Any]) -> None:
@@ -87,14 +104,16 @@ def _unknown_variables(environment: Mapping[str, str], table: tuple[Declaration,
     known = [entry.variable for entry in table]
     warnings = []
     for name in environment:
-        if name.startswith("SCOREDOCK_") and name not in known and name not in NOT_THE_SERVERS:
+        if name.startswith(_PREFIX) and name not in known and name not in NOT_THE_SERVERS:
             warnings.append(f"variable {name} is not a setting and is ignored.{_nearest(name, known)}")
     return warnings
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else ""
+    """The setting that was meant, perhaps. All are compared without the prefix, which some have and others have not."""
+    by_bare_name = {one.removeprefix(_PREFIX): one for one in known}
+    near = difflib.get_close_matches(name.removeprefix(_PREFIX), by_bare_name, n=1, cutoff=0.5)
+    return f" Did you mean {by_bare_name[near[0]]}?" if near else ""
 
 
 def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None:
@@ -118,13 +137,7 @@ def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None
 
 
 def _read_config_file(path: Path, table: tuple[Declaration, ...], values: dict[str, Any]) -> list[str]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingError(f"config file {path}: not readable as JSON: {error}") from None
-    if not isinstance(content, dict):
-        raise SettingError(f"config file {path}: expected a JSON object, got {type(content).__name__}.")
-
+    content = _content(path)
     by_variable = {name: entry for entry in table for name in (entry.variable, *entry.aliases)}
     warnings = []
     for key, value in content.items():
@@ -135,6 +148,19 @@ def _read_config_file(path: Path, table: tuple[Declaration, ...], values: dict[s
         elif declaration.name not in values and value is not None:
             values[declaration.name] = _convert(declaration, value, f"config file {path}")
     return warnings
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a config file holds. Raises SettingError."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingError(f"config file {path} {why_unreadable(error)}") from None
+    except ValueError as error:
+        raise SettingError(f"config file {path}: not readable as JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise SettingError(f"config file {path}: expected a JSON object, got {type(content).__name__}.")
+    return content
 
 
 def _convert(declaration: Declaration, value: Any, source: str) -> Any:

@@ -1,6 +1,6 @@
 """Every setting: name, variable, flag, type, default, bounds, meaning.
 
-Names without the prefix ``SCOREDOCK_`` are those of azureml-inference-server-http.
+Names without the prefix ``SCOREDOCK_`` are those of azureml-inference-server-http; FORWARDED_ALLOW_IPS is gunicorn's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from scoredock.cgroups import available_cpus
 from scoredock.settings.connection_string import connection_string
 from scoredock.settings.declaration import Declaration, setting
+from scoredock.settings.proxies import Network, networks
 
 SCRIPT, SERVING, WORKERS, LIMITS, BATCHING = "Script and model", "Serving", "Workers", "Limits", "Batching"
 ACCESS = "Access and encryption"
@@ -56,6 +57,9 @@ class Settings:
     health_port: int = setting("int", "HEALTH_PORT", 5000, SERVING,
         "Port of the separate health endpoint; giving the option switches that on.",
         flag="--health_port", minimum=1, maximum=65535)
+    forwarded_allow_ips: str | None = setting("str", "FORWARDED_ALLOW_IPS", None, SERVING,
+        "Addresses and networks of proxies, separated by commas, whose `X-Forwarded-For` tells the log who the client "
+        "is; `*` for whoever connects.")
     cors_origins: str | None = setting("str", "AML_CORS_ORIGINS", None, SERVING,
         "Origins that browsers may call from, separated by commas; `*` for every origin.",
         flag="--access_control_allow_origins")
@@ -170,6 +174,9 @@ class Settings:
     log_format: str = setting("str", "SCOREDOCK_LOG_FORMAT", "text", LOGS,
         "`json`: one object a line, with time, level, logger, message, request id and trace id.",
         choices=("text", "json"))
+    request_log: str = setting("str", "SCOREDOCK_REQUEST_LOG", "all", LOGS,
+        "Which requests have a line of their own: `errors` those whose status is 400 or more, and whose client left.",
+        choices=("all", "errors", "none"))
     metrics: bool = setting("bool", "SCOREDOCK_METRICS", True, LOGS,
         "Answer `/metrics` in Prometheus' format.")
     metrics_port: int | None = setting("int", "SCOREDOCK_METRICS_PORT", None, LOGS,
@@ -241,6 +248,11 @@ class Settings:
     def app_insights_connection(self) -> str:
         """Application Insights' connection string. Raises ValueError where the key is none."""
         return connection_string(self.app_insights_key or "")
+
+    @property
+    def trusted_proxies(self) -> tuple[Network, ...]:
+        """Where proxies are whose word on the client is taken."""
+        return networks(self.forwarded_allow_ips or "")
 
     @property
     def health_listener_port(self) -> int | None:

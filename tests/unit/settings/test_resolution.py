@@ -11,7 +11,7 @@ import pytest
 
 from scoredock.cgroups import available_cpus
 from scoredock.errors import SettingError
-from scoredock.settings import Declaration, Settings, declarations, resolve
+from scoredock.settings import Declaration, Settings, declarations, resolve, wished_log_format
 
 ALL = {declaration.name: declaration for declaration in declarations()}
 IN_A_FILE = [one for one in ALL.values() if one.name != "config_file"]
@@ -40,7 +40,8 @@ def samples(one: Declaration, folder: Path) -> list[tuple[Any, Any]]:
         return [(str(folder / name), folder / name) for name in ("a", "b", "c")]
     if one.name == "entry_script":
         return [(str(folder / name), str(folder / name)) for name in ("a.py", "b.py", "c.py")]
-    return [(text, text) for text in ("a", "b", "c")]
+    shape = {"cors_origins": "https://{}.example", "forwarded_allow_ips": "10.0.0.0/8, fe80::{}"}.get(one.name, "{}")
+    return [(text, text) for text in map(shape.format, ("a", "b", "c"))]
 
 
 @pytest.fixture
@@ -304,6 +305,60 @@ def test_a_variable_that_looks_like_a_setting_is_told(tmp_path: Path) -> None:
     _, warnings = resolve({}, misspelt, tmp_path)
     expected = "variable SCOREDOCK_PRIMRY_KEY is not a setting and is ignored. Did you mean SCOREDOCK_PRIMARY_KEY?"
     assert warnings == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SCOREDOCK_WORKERS", "WORKER_COUNT"),
+        ("SCOREDOCK_WORKER_COUNT", "WORKER_COUNT"),
+        ("SCOREDOCK_LOG_LEVEL", "AZUREML_LOG_LEVEL"),
+        ("SCOREDOCK_MAX_WORKER_MEM", "SCOREDOCK_MAX_WORKER_MB"),
+    ],
+)
+def test_names_without_the_prefix_are_among_the_guesses(name: str, meant: str, tmp_path: Path) -> None:
+    _, warnings = resolve({}, {name: "2"}, tmp_path)
+    assert warnings == [f"variable {name} is not a setting and is ignored. Did you mean {meant}?"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["shop.example", "https://shop.example/", "https://shop.example/app", "//shop.example"]
+)
+def test_an_origin_that_no_browser_sends_is_told(origin: str, tmp_path: Path) -> None:
+    right = "https://a.example, http://localhost:3000, null, *, https://.*\\.b\\.example"
+    assert resolve({}, {"AML_CORS_ORIGINS": right}, tmp_path)[1] == []
+    (warning,) = resolve({}, {"AML_CORS_ORIGINS": f"{right}, {origin}"}, tmp_path)[1]
+    assert warning.startswith(f"AML_CORS_ORIGINS: no browser sends the origin '{origin}'")
+    assert "https://shop.example" in warning
+
+
+def test_a_proxy_that_is_no_address_is_told(tmp_path: Path) -> None:
+    settings, (warning,) = resolve({}, {"FORWARDED_ALLOW_IPS": "proxy.example, 10.1.2.3/8, *"}, tmp_path)
+    assert warning.startswith("FORWARDED_ALLOW_IPS: 'proxy.example' is no address or network")
+    assert [str(one) for one in settings.trusted_proxies] == ["10.0.0.0/8", "0.0.0.0/0", "::/0"]
+
+
+def test_a_config_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes(b"\xef\xbb\xbf" + b'{"WORKER_COUNT": 3}')
+    settings, warnings = resolve({}, {}, tmp_path)
+    assert (settings.worker_count, warnings) == (3, [])
+
+
+@pytest.mark.parametrize(
+    ("environment", "content", "expected"),
+    [
+        ({"SCOREDOCK_LOG_FORMAT": "JSON", "WORKER_COUNT": "x"}, "", "json"),
+        ({"SCOREDOCK_LOG_FORMAT": "text"}, '{"SCOREDOCK_LOG_FORMAT": "json"}', "text"),
+        ({"WORKER_COUNT": "x"}, '{"SCOREDOCK_LOG_FORMAT": "json"}', "json"),
+        ({}, "{", "text"),
+        ({"AZUREML_CONFIG_FILE": "nowhere.json"}, "", "text"),
+    ],
+)
+def test_the_wished_log_format_is_known_before_the_settings_are(
+    environment: dict[str, str], content: str, expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text(content)
+    assert wished_log_format({}, environment, tmp_path) == expected
 
 
 @pytest.mark.parametrize(
