@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 
 import certificates
 from scoredock.access.issue import issue, key_set_of, make_key
+from scoredock.settings import declarations
 from servers import ECHO, TRUSTS_NOBODY, wait_until
 
 NOSY = """
@@ -157,6 +158,62 @@ def test_no_secret_is_in_anything_that_the_server_writes(way, preload, serve):
     assert "POST /score 401" in output
     for secret in (PRIMARY, SECONDARY, SECRET, token, token.rpartition(".")[2]):
         assert secret not in output
+
+
+@pytest.mark.parametrize("preload", ["false", "true"])
+def test_a_script_sees_no_setting_that_is_secret(preload, serve, tmp_path):
+    secrets = {one: f"secret-5e1f-{number}" for number, one in enumerate(declarations()) if one.secret}
+    variables = {name: value for one, value in secrets.items() for name in (one.variable, *one.aliases)}
+    storage = f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={variables['AML_MODEL_DC_STORAGE']}"
+    variables["AML_MODEL_DC_STORAGE"] = storage
+    variables["SCOREDOCK_TOKEN_SECRET_"] = variables.pop("SCOREDOCK_TOKEN_SECRET")  # keys or tokens, not both
+    server = serve(NOSY, WORKER_PRELOAD=preload, **variables)
+    server.post(content="x", headers=bearer(variables["SCOREDOCK_PRIMARY_KEY"]))
+    assert "AZUREML_ENTRY_SCRIPT" in server.output
+    shown = [name for name, value in variables.items() if value.rpartition("=")[2] in server.output]
+    assert shown == ["SCOREDOCK_TOKEN_SECRET_"]  # which is no setting
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("")], ids=["gone", "empty"])
+def test_workers_that_start_later_know_the_last_key(spoil, serve, tmp_path):
+    """Also one that was exchanged while the server ran, by workers of which none is left."""
+    file = tmp_path / "key"
+    file.write_text(PRIMARY)
+    server = serve(ECHO, SCOREDOCK_PRIMARY_KEY_FILE="key")
+
+    def answers(key: str) -> bool:
+        return server.post(content="x", headers=bearer(key)).status_code == 200
+
+    assert answers(PRIMARY)
+    file.write_text(SECONDARY)
+    wait_until(lambda: answers(SECONDARY))
+    spoil(file)
+    for number in (2, 3):
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda n=number: server.output.count(" is ready after") == n)
+        wait_until(lambda: len(_workers(server)) == 1)
+        assert answers(SECONDARY)
+        assert not answers(PRIMARY)
+    assert server.end() == 0
+
+
+def _workers(server) -> list[str]:
+    return Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+
+
+def test_workers_that_start_later_know_the_keys_of_a_server_that_is_down(serve, tmp_path):
+    key_server = KeyServer(tmp_path)
+    key = make_key("ES256")
+    key_server.body = key_set_of(key, "one")
+    token = issue(key, "one", {"sub": "ada"}, 600)
+    server = serve(ECHO, SCOREDOCK_TOKEN_JWKS=key_server.url, SSL_CERT_FILE=str(key_server.certificate))
+    wait_until(lambda: server.post(content="x", headers=bearer(token)).status_code == 200)
+    key_server.close()
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: server.output.count(" is ready after") == 2)
+    wait_until(lambda: len(_workers(server)) == 1)
+    assert server.post(content="x", headers=bearer(token)).status_code == 200
+    assert " client=127.0.0.1 sub=ada" in server.output
 
 
 def test_keys_are_rotated_under_load_without_a_failed_request(serve, tmp_path):

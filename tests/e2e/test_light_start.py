@@ -97,7 +97,7 @@ def test_the_banner_shows_what_is_served(serve, tmp_path):
     (tmp_path / "model").mkdir()
     server = serve(ECHO, "--model_dir", str(tmp_path / "model"))
     wait_until(lambda: "is ready after" in server.output)
-    for part in ("scoredock ", "score.py", str(tmp_path / "model"), "workers  1", "/score", "/readyz"):
+    for part in ("scoredock ", "score.py", str(tmp_path / "model"), "workers    1", "/score", "/readyz"):
         assert part in server.output
     assert "run(data) gets the request body as text; input schema: none; output schema: none" in server.output
 

@@ -37,10 +37,8 @@ Start = Callable[..., InProcess]
 def _nothing_blocks_the_event_loop() -> Iterator[None]:
     """Code of ours that waits on the event loop, for a file, a lock, a socket or the clock, raises BlockingError."""
     guard = BlockBuster("scoredock")
-    # Small files on this machine: secrets that have changed, the page's own at its first visit.
-    for file, function in (("access/watched_file.py", {"refresh", "_read"}), ("web/docs.py", "_file")):
-        for call in ("io.BufferedReader.read", "os.stat"):
-            guard.functions[call].can_block_in(file, function)
+    for call in ("io.BufferedReader.read", "os.stat"):  # the page's own small files, at its first visit
+        guard.functions[call].can_block_in("web/docs.py", "_file")
     guard.functions["threading.Lock.acquire"].can_block_in("coverage/collector.py", "lock_data")  # make coverage
     guard.activate()
     try:

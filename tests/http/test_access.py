@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from scoredock.access import watched_file
+from scoredock.errors import SettingError
 from servers import InProcess, wait_until
 
 Start = Callable[..., InProcess]
@@ -260,11 +262,15 @@ class TestPreflights:
 
 
 @pytest.fixture
-def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watched_file, "LOOK_EVERY_S", 0.0)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched_file, "LOOK_EVERY_S", 0.02)
 
 
-@pytest.mark.usefixtures("looks_at_once")
+def admits(service: InProcess, credential: str) -> bool:
+    return service.post(content="x", headers=with_key(credential)).status_code == 200
+
+
+@pytest.mark.usefixtures("looks_often")
 class TestRotation:
     """Keys in files."""
 
@@ -272,10 +278,10 @@ class TestRotation:
         file = tmp_path / "key"
         file.write_text(f"{PRIMARY}\n")
         service = text_script(SCOREDOCK_PRIMARY_KEY_FILE=str(file))
-        assert service.post(content="x", headers=with_key(PRIMARY)).status_code == 200
+        assert admits(service, PRIMARY)
         file.write_text(SECONDARY)
-        assert service.post(content="x", headers=with_key(PRIMARY)).status_code == 401
-        assert service.post(content="x", headers=with_key(SECONDARY)).status_code == 200
+        wait_until(lambda: admits(service, SECONDARY))
+        assert not admits(service, PRIMARY)
 
     def test_a_mounted_secret_is_swapped_by_a_link(self, text_script: Start, tmp_path: Path) -> None:
         for folder, key in (("..one", PRIMARY), ("..two", SECONDARY)):
@@ -284,11 +290,11 @@ class TestRotation:
         (tmp_path / "..data").symlink_to("..one")
         (tmp_path / "key").symlink_to("..data/key")
         service = text_script(SCOREDOCK_PRIMARY_KEY_FILE=str(tmp_path / "key"))
-        assert service.post(content="x", headers=with_key(PRIMARY)).status_code == 200
+        assert admits(service, PRIMARY)
         (tmp_path / "..next").symlink_to("..two")
         (tmp_path / "..next").replace(tmp_path / "..data")
-        assert service.post(content="x", headers=with_key(PRIMARY)).status_code == 401
-        assert service.post(content="x", headers=with_key(SECONDARY)).status_code == 200
+        wait_until(lambda: admits(service, SECONDARY))
+        assert not admits(service, PRIMARY)
 
     @pytest.mark.parametrize("spoil", ["remove", "empty", "newline", "unicode", "folder", "pipe", "huge"])
     def test_a_file_that_is_spoilt_leaves_the_key(
@@ -297,7 +303,7 @@ class TestRotation:
         file = tmp_path / "key"
         file.write_text(PRIMARY)
         service = text_script(SCOREDOCK_PRIMARY_KEY_FILE=str(file))
-        assert service.post(content="x", headers=with_key(PRIMARY)).status_code == 200
+        assert admits(service, PRIMARY)
         file.unlink()
         if spoil == "folder":
             file.mkdir()
@@ -307,8 +313,9 @@ class TestRotation:
             file.write_text(
                 {"empty": "", "newline": "\n", "unicode": "schlüssel-0123456789", "huge": "x" * 2**21}[spoil]
             )
+        wait_until(lambda: any(" E " in line for line in log_lines()))
         for _ in range(3):
-            assert service.post(content="x", headers=with_key(PRIMARY)).status_code == 200
+            assert admits(service, PRIMARY)
             for headers in ({}, {"authorization": "Bearer"}, with_key("x")):
                 assert service.post(headers=headers).status_code == 401
         errors = [line for line in log_lines() if " E " in line]
@@ -316,16 +323,104 @@ class TestRotation:
         assert "SCOREDOCK_PRIMARY_KEY_FILE" in errors[0]
         assert "What it held before stays in use" in errors[0]
         assert PRIMARY not in "".join(log_lines())
+        if spoil == "folder":
+            file.rmdir()
+        else:
+            file.unlink(missing_ok=True)
+        file.write_text(SECONDARY)
+        wait_until(lambda: admits(service, SECONDARY))
+        assert any("can be used again" in line for line in log_lines())
 
-    def test_a_worker_that_starts_without_the_file_admits_nobody_until_it_is_there(
-        self, text_script: Start, tmp_path: Path
+    def test_a_service_does_not_start_without_its_file(self, text_script: Start, tmp_path: Path) -> None:
+        with pytest.raises(SettingError, match=r"SCOREDOCK_PRIMARY_KEY_FILE: the file .* cannot be read: No such file"):
+            text_script(SCOREDOCK_PRIMARY_KEY_FILE=str(tmp_path / "key"))
+
+    def test_a_file_system_that_hangs_holds_no_request_up(
+        self, text_script: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file = tmp_path / "key"
-        service = text_script(SCOREDOCK_PRIMARY_KEY_FILE=str(file))
-        for headers in ({}, {"authorization": "Bearer"}, with_key(PRIMARY)):
-            assert service.post(headers=headers).status_code == 401
         file.write_text(PRIMARY)
-        assert service.post(content="x", headers=with_key(PRIMARY)).status_code == 200
+        service = text_script(SCOREDOCK_PRIMARY_KEY_FILE=str(file))
+        hangs, goes_on, find = threading.Event(), threading.Event(), watched_file.WatchedFile._find
+
+        def hang(*arguments: Any) -> Any:
+            hangs.set()
+            goes_on.wait(30)
+            return find(*arguments)
+
+        monkeypatch.setattr(watched_file.WatchedFile, "_find", hang)
+        try:
+            assert hangs.wait(10)
+            assert admits(service, PRIMARY)
+            assert service.get("/readyz").status_code == 200
+        finally:
+            goes_on.set()
+
+
+class TestWhoCalled:
+    """The log and the metrics say what has let a request in."""
+
+    def test_which_key(self, text_script: Start, log_lines: Callable[[], list[str]]) -> None:
+        service = text_script(**KEYS)
+        for key, name, count in ((PRIMARY, "primary", 1), (SECONDARY, "secondary", 2)):
+            end = f" client=127.0.0.1 key={name}"
+            for _ in range(count):
+                service.post(content="x", headers=with_key(key))
+            wait_until(lambda: len([line for line in log_lines() if line.endswith(end)]) == count)  # noqa: B023
+        service.post(content="x", headers={"x-request-id": "stranger"})
+        (refused,) = wait_until(lambda: [line for line in log_lines() if "[stranger]" in line])
+        assert refused.endswith(" in=1 client=127.0.0.1")
+        page = service.get("/metrics", headers=with_key(SECONDARY)).text  # itself let in by the secondary one
+        assert 'scoredock_admitted_requests_total{by="primary_key"} 1\n' in page
+        assert 'scoredock_admitted_requests_total{by="secondary_key"} 3\n' in page
+        assert PRIMARY not in "".join(log_lines())
+
+    @pytest.mark.parametrize(
+        ("subject", "shown"),
+        [
+            ("ada", "ada"),
+            ("ada key=primary", "ada\\x20key=primary"),
+            ("a\x85b\u2028c\nd", "a\\x85b\\u2028c\\x0ad"),
+            ("x" * 500, "x" * 100),
+            (None, "-"),
+            ("", "-"),
+            (7, "-"),
+        ],
+    )
+    def test_whose_token(
+        self, subject: object, shown: str, text_script: Start, log_lines: Callable[[], list[str]]
+    ) -> None:
+        service = text_script(SCOREDOCK_TOKEN_SECRET=SECRET)
+        token = jwt.api_jws.encode(json.dumps(claims(sub=subject)).encode(), SECRET.encode(), "HS256")
+        for _ in range(2):  # verified, and known already
+            assert admits(service, token)
+        lines = wait_until(lambda: (found := [line for line in log_lines() if " sub=" in line])[1:] and found)
+        assert [line.partition(" client=")[2] for line in lines] == [f"127.0.0.1 sub={shown}"] * 2
+        page = service.get("/metrics", headers=with_key(token)).text
+        assert 'scoredock_admitted_requests_total{by="token"} 3\n' in page
+
+    @pytest.mark.parametrize(
+        ("trusted", "sent", "expected"),
+        [
+            (None, "10.0.0.9", "127.0.0.1"),
+            ("10.0.0.0/8", "10.0.0.9", "127.0.0.1"),
+            ("127.0.0.1", "203.0.113.5", "203.0.113.5"),
+            ("127.0.0.1", "6.6.6.6, 203.0.113.5", "203.0.113.5"),
+            ("127.0.0.1, 10.0.0.0/8", "6.6.6.6, 203.0.113.5:4711, 10.1.1.1", "203.0.113.5"),
+            ("*", "6.6.6.6, 203.0.113.5", "203.0.113.5"),
+            ("*, 10.0.0.0/8", "6.6.6.6, 203.0.113.5, 10.1.1.1", "203.0.113.5"),
+            ("127.0.0.1", "[2001:db8::1]:80", "2001:db8::1"),
+            ("127.0.0.1", "x y] POST /score 200", "127.0.0.1"),
+            ("127.0.0.1", "", "127.0.0.1"),
+        ],
+    )
+    def test_behind_proxies_that_are_trusted_it_is_the_first_other_address(
+        self, trusted: str | None, sent: str, expected: str, text_script: Start, log_lines: Callable[[], list[str]]
+    ) -> None:
+        service = text_script(**({"FORWARDED_ALLOW_IPS": trusted} if trusted else {}))
+        service.post(content="x", headers={"x-forwarded-for": sent})
+        (line,) = wait_until(lambda: [line for line in log_lines() if "POST /score 200" in line])
+        assert line.endswith(f" client={expected}")
 
 
 def rsa_key(bits: int = 2048) -> Any:
@@ -501,14 +596,14 @@ class TestTokens:
         assert is_admitted(guarded, token)
         wait_until(lambda: not is_admitted(guarded, token))
 
-    @pytest.mark.usefixtures("looks_at_once")
+    @pytest.mark.usefixtures("looks_often")
     def test_a_key_that_is_taken_out_of_the_file_takes_its_tokens_along(
         self, guarded: InProcess, key_set: Path
     ) -> None:
         token = signed()
         assert is_admitted(guarded, token)
         key_set.write_text(json.dumps({"keys": [jwk(OTHER_RSA_KEY, "three")]}))
-        assert not is_admitted(guarded, token)
+        wait_until(lambda: not is_admitted(guarded, token))
         assert is_admitted(guarded, signed(OTHER_RSA_KEY, headers={"kid": "three"}))
         key_set.write_text("{")
         assert is_admitted(guarded, signed(OTHER_RSA_KEY, headers={"kid": "three"}))
@@ -521,12 +616,12 @@ class TestTokens:
         assert not is_admitted(service, signed())
         assert not is_admitted(service, SECRET)
 
-    @pytest.mark.usefixtures("looks_at_once")
+    @pytest.mark.usefixtures("looks_often")
     def test_a_secret_in_a_file_is_rotated(self, text_script: Start, tmp_path: Path) -> None:
         file = tmp_path / "secret"
         file.write_text(SECRET + "\n")
         service = text_script(SCOREDOCK_TOKEN_SECRET_FILE=str(file))
         assert is_admitted(service, signed(SECRET, "HS256"))
         file.write_text(SECRET + "2")
-        assert not is_admitted(service, signed(SECRET, "HS256"))
+        wait_until(lambda: not is_admitted(service, signed(SECRET, "HS256")))
         assert is_admitted(service, signed(SECRET + "2", "HS256"))

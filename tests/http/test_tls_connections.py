@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import logging
 import socket
 import ssl
 import time
@@ -355,6 +357,50 @@ def test_a_client_with_no_certificate_gets_health_alone(in_process, tmp_path, ce
         assert known.get("/swagger.json").status_code == 200
         with pytest.raises(httpx.TransportError):
             unknown.get("/livez")
+
+
+def test_whose_certificate_it_is_stands_in_the_log_and_the_metrics(in_process, tmp_path, certificate, caplog):
+    caplog.set_level(logging.INFO)
+    authority = issue(tmp_path, "authority", authority=True)
+    friend = issue(tmp_path, "a friend", authority)
+    key = "0123456789abcdef"
+    started = in_process(
+        SCRIPT,
+        **certificate.variables,
+        SCOREDOCK_TLS_CLIENT_CA=str(authority.chain),
+        SCOREDOCK_PRIMARY_KEY=key,
+    )
+    context = ssl.create_default_context(cafile=str(certificate.chain))
+    context.load_cert_chain(*friend.pair)
+    with httpx.Client(base_url=f"https://127.0.0.1:{started.port}", verify=context) as client:
+        client.headers["authorization"] = f"Bearer {key}"
+        assert client.post("/score", content="abc").status_code == 200
+        wait_until(lambda: " client=127.0.0.1 key=primary certificate=a\\x20friend" in caplog.text)
+        assert 'scoredock_admitted_requests_total{by="primary_key"} 2\n' in client.get("/metrics").text
+
+
+def test_a_resumed_session_lets_nobody_in_whose_certificate_has_expired(in_process, tmp_path, certificate):
+    authority = issue(tmp_path, "authority", authority=True)
+    expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    friend = issue(tmp_path, "friend", authority, end=expires)
+    started = in_process(SCRIPT, **certificate.variables, SCOREDOCK_TLS_CLIENT_CA=str(authority.chain))
+    context = ssl.create_default_context(cafile=str(certificate.chain))
+    context.load_cert_chain(*friend.pair)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # where the session is known as soon as the handshake is done
+
+    def status(session=None):
+        with (
+            socket.create_connection(("127.0.0.1", started.port), 10) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as client,
+        ):
+            client.sendall(request(b"abc"))
+            return client.recv(1000)[9:12], client.session, client.session_reused
+
+    code, session, _ = status()
+    assert code == b"200"
+    assert status(session)[::2] == (b"200", True)
+    wait_until(lambda: datetime.datetime.now(datetime.timezone.utc) > expires)
+    assert status(session)[::2] == (b"403", True)
 
 
 def test_a_long_body_of_a_client_without_a_certificate_is_refused_before_it_comes(in_process, tmp_path, certificate):

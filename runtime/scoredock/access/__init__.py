@@ -1,12 +1,6 @@
 """Who may call: keys, tokens."""
 
-from scoredock.access.access import (
-    SECRET_VARIABLES,
-    Access,
-    check_access,
-    hide_secrets,
-    open_access,
-    wanted_access,
-)
+from scoredock.access.access import Access, hide_secrets, open_access, wanted_access
+from scoredock.access.caller import Caller
 
-__all__ = ["SECRET_VARIABLES", "Access", "check_access", "hide_secrets", "open_access", "wanted_access"]
+__all__ = ["Access", "Caller", "hide_secrets", "open_access", "wanted_access"]

@@ -7,13 +7,13 @@ from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Protocol
 
 from scoredock.errors import SettingError
-from scoredock.settings import Settings
+from scoredock.settings import Settings, declarations
 
 if TYPE_CHECKING:
+    from scoredock.access.caller import Caller
     from scoredock.access.keys import Keys
     from scoredock.access.tokens import Tokens
 
-SECRET_VARIABLES = ("SCOREDOCK_PRIMARY_KEY", "SCOREDOCK_SECONDARY_KEY", "SCOREDOCK_TOKEN_SECRET")
 _KEYS = ("primary_key", "secondary_key", "primary_key_file", "secondary_key_file")
 _SIGNERS = ("token_jwks", "token_secret", "token_secret_file")
 _TOKENS = (*_SIGNERS, "token_issuer", "token_audience")
@@ -24,30 +24,26 @@ logger = logging.getLogger("scoredock.access")
 class Access(Protocol):
     """Decides who may call."""
 
-    def admit(self, authorization: bytes) -> None:
-        """Raise Unauthorised unless a request with this Authorization header (empty: none) may come in.
+    def start(self) -> None:
+        """To be called in each worker, before the first request: files and URLs are looked at from now on."""
 
-        Raises NotReady while what decides that is not there.
+    def admit(self, authorization: bytes) -> Caller:
+        """Who sends a request with this Authorization header (empty: none).
+
+        Raises Unauthorised for one that may not come in, and NotReady while what decides that is not there.
         """
 
 
 def open_access(settings: Settings) -> Access | None:
-    """Who may call a worker; None when everybody may.
+    """Who may call; None when everybody may. To be made before workers are forked: they share what was last good.
 
-    Called in each worker. What cannot be read there is read later; until then nobody may call. Raises SettingError.
+    Checks the settings, reads the files that they name, and logs what is doubtful. Raises SettingError.
     """
-    way = _way(settings)
-    if way is not None:
-        way.start()
-    return way
-
-
-def check_access(settings: Settings) -> None:
-    """Check the settings and the files that they name, and log what is doubtful. Raises SettingError."""
     way = _way(settings)
     if way is not None:
         way.load()
         logger.info("Clients must present %s, for everything but health.", way.wanted)
+    return way
 
 
 def wanted_access(settings: Settings) -> str:
@@ -56,9 +52,11 @@ def wanted_access(settings: Settings) -> str:
 
 
 def hide_secrets(environment: MutableMapping[str, str]) -> None:
-    """Remove the variables that hold secrets: scripts, and what they start, print and send their environment."""
-    for variable in SECRET_VARIABLES:
-        environment.pop(variable, None)
+    """Remove the settings that are secret: scripts, and what they start, print and send their environment."""
+    for declaration in declarations():
+        if declaration.secret:
+            for variable in (declaration.variable, *declaration.aliases):
+                environment.pop(variable, None)
 
 
 def _way(settings: Settings) -> Keys | Tokens | None:

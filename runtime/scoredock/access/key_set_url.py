@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from scoredock.access.key_set import KeySet, key_set_in
+from scoredock.access.last_good import MAX_BYTES, LastGood
 from scoredock.errors import SettingError
 
 REFRESH_S = 300.0
 AGAIN_S = 10.0  # between fetches because of a key that is unknown; anybody can make one up
 RETRY_S = 2.0
 TIMEOUT_S = 10.0
-MAX_BYTES = 1024 * 1024
 
 logger = logging.getLogger("scoredock.access")
 
@@ -24,8 +23,9 @@ logger = logging.getLogger("scoredock.access")
 class KeySetUrl:
     """The keys at a URL: ``value``, None until they were fetched for the first time.
 
-    They are fetched by ``start``, again when they are five minutes old and asked for, and when a token names a key that
-    is not among them. A server that does not answer, or with something else, leaves the keys as they are.
+    They are fetched by ``start``, which takes those that were last good until then; again when they are five minutes
+    old and asked for, and when a token names a key that is not among them. A server that does not answer, or with
+    something else, leaves the keys as they are.
     """
 
     def __init__(self, url: str) -> None:
@@ -38,24 +38,23 @@ class KeySetUrl:
         self.value: KeySet | None = None
         self._url = url
         self._shown = f"https://{parts.netloc}{parts.path}"
-        self._arrived: deque[KeySet] = deque(maxlen=1)
+        self._last_good = LastGood()
         self._busy = threading.Lock()
         self._fetched_at = self._begun_at = -1e9
         self._said = ""
 
     def start(self) -> None:
-        """Begin to fetch them."""
+        """In a worker: begin with what another one has fetched last, and fetch them."""
+        content = self._last_good.get()
+        if content is not None:
+            self.value = key_set_in(content)
         self._begin()
 
-    def refresh(self) -> bool:
-        """Take what has been fetched; returns whether the keys are others now."""
+    def refresh(self) -> None:
+        """Fetch them again if they are old."""
         now = time.monotonic()
         if now - self._fetched_at > REFRESH_S and now - self._begun_at > AGAIN_S:
             self._begin()
-        if not self._arrived:
-            return False
-        before, self.value = self.value, self._arrived.popleft()
-        return self.value != before
 
     def missing(self, kid: str | None) -> None:
         """A token names a key that is not among them: fetch them again, if that was not tried just now."""
@@ -70,22 +69,25 @@ class KeySetUrl:
     def _fetch_until_there(self) -> None:
         """Fetch once; before there are any keys, until there are."""
         try:
-            while not self._fetch() and self.value is None and not self._arrived:
+            while not self._fetch() and self.value is None:
                 time.sleep(RETRY_S)
         finally:
             self._busy.release()
 
     def _fetch(self) -> bool:
         try:
-            keys = key_set_in(read_https(self._url))
+            content = read_https(self._url)
+            keys = key_set_in(content)
         except Exception as error:  # of sockets, TLS, HTTP and the content; a thread that dies of one would say less
             self._complain(str(error) or type(error).__name__)
             return False
         self._fetched_at = time.monotonic()
-        self._arrived.append(keys)
+        self._last_good.put(content)
         if self._said or self.value is None:
             logger.info("SCOREDOCK_TOKEN_JWKS: %s gave %d keys.", self._shown, len(keys.keys))
         self._said = ""
+        if keys != self.value:
+            self.value = keys
         return True
 
     def _complain(self, wrong: str) -> None:

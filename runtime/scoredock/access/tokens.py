@@ -12,16 +12,20 @@ from typing import Any, Protocol
 import jwt
 
 from scoredock.access.bearer import bearer
+from scoredock.access.caller import Caller
 from scoredock.access.key_set import KeySet, key_set_in, secret_in
 from scoredock.access.key_set_url import KeySetUrl
 from scoredock.access.watched_file import WatchedFile
 from scoredock.errors import NotReady, SettingError, Unauthorised
 from scoredock.settings import Settings
+from scoredock.texts import printable
 
 MAX_TOKEN = 8 * 1024  # bytes
 LEEWAY_S = 30  # that clocks may differ
 MAX_VERIFIED = 4096
+MAX_SUBJECT = 100  # characters of a token's subject that the log shows
 REFUSAL = "Missing or invalid token. Send a valid one in the header Authorization: Bearer TOKEN."
+_NOBODY = 0.0, Caller("", "")
 
 logger = logging.getLogger("scoredock.access")
 
@@ -33,8 +37,11 @@ class Source(Protocol):
     def value(self) -> KeySet | None:
         """The keys."""
 
-    def refresh(self) -> bool:
-        """Look for others, at no cost to the caller; returns whether there are others now."""
+    def start(self) -> None:
+        """In a worker: begin with the keys that were last good, and look for others from now on, in a thread."""
+
+    def refresh(self) -> None:
+        """Have the thread look for others if it is time for that."""
 
     def missing(self, kid: str | None) -> None:
         """A token names a key that is not among them."""
@@ -54,12 +61,12 @@ class Tokens:
         if "" in (self._issuer, self._audience):
             raise SettingError("SCOREDOCK_TOKEN_ISSUER and SCOREDOCK_TOKEN_AUDIENCE may not be empty. Leave them out.")
         self._source = _source(settings)
-        self._verified: dict[bytes, float] = {}  # until when, by the token's digest
+        self._keys: KeySet | None = None
+        self._verified: dict[bytes, tuple[float, Caller]] = {}  # until when, and whose, by the token's digest
 
     def start(self) -> None:
-        """Begin to fetch the keys, where they are at a URL."""
-        if isinstance(self._source, KeySetUrl):
-            self._source.start()
+        """In a worker: begin to look at the file, or to fetch the keys."""
+        self._source.start()
 
     def load(self) -> None:
         """Read the files now. Raises SettingError."""
@@ -70,31 +77,38 @@ class Tokens:
                 "SCOREDOCK_TOKEN_AUDIENCE is not set: tokens that the same keys sign for other services are taken, too."
             )
 
-    def admit(self, authorization: bytes) -> None:
-        """Raise Unauthorised unless the header carries a valid token; NotReady while there are no keys."""
-        if self._source.refresh():
-            self._verified.clear()  # a key may have been taken back
+    def admit(self, authorization: bytes) -> Caller:
+        """Whose token it is. Raises Unauthorised unless it carries a valid one; NotReady while there are no keys."""
+        self._source.refresh()
         keys = self._source.value
+        if keys is not self._keys:
+            self._keys = keys
+            self._verified.clear()  # a key may have been taken back
         if keys is None:
             raise NotReady("The keys that sign tokens are not there yet.")
         token = bearer(authorization)
         if not token:
             raise Unauthorised(REFUSAL, reason="no bearer token")
         digest = sha256(token).digest()
-        if time.time() < self._verified.get(digest, 0.0):
-            return
+        until, caller = self._verified.get(digest, _NOBODY)
+        if time.time() < until:
+            return caller
         try:
-            expires = self._verify(token, keys)
+            expires, caller = self._verify(token, keys)
         except Exception as error:  # whatever a forgery brings PyJWT to raise: it is no token then
             reason = str(error) if isinstance(error, (jwt.PyJWTError, ValueError)) else type(error).__name__
             challenge = 'Bearer error="invalid_token"'
             raise Unauthorised(REFUSAL, challenge, _printable(reason)) from None
         if len(self._verified) >= MAX_VERIFIED:
             del self._verified[next(iter(self._verified))]
-        self._verified[digest] = expires + LEEWAY_S
+        self._verified[digest] = expires + LEEWAY_S, caller
+        return caller
 
-    def _verify(self, token: bytes, keys: KeySet) -> float:
-        """When a valid token expires, in seconds since the epoch. Raises ValueError, PyJWTError, and what it may."""
+    def _verify(self, token: bytes, keys: KeySet) -> tuple[float, Caller]:
+        """When a valid token expires, in seconds since the epoch, and whose it is.
+
+        Raises ValueError, PyJWTError, and what it may.
+        """
         if len(token) > MAX_TOKEN:
             raise ValueError(f"the token has more than {MAX_TOKEN} bytes")
         header = jwt.get_unverified_header(token)
@@ -116,7 +130,7 @@ class Tokens:
             issuer=self._issuer,
             leeway=LEEWAY_S,
         )
-        return float(claims["exp"])
+        return float(claims["exp"]), _caller(claims.get("sub"))
 
 
 def _source(settings: Settings) -> Source:
@@ -139,11 +153,20 @@ class _Fixed:
     def __init__(self, value: KeySet) -> None:
         self.value = value
 
-    def refresh(self) -> bool:
-        return False
+    def start(self) -> None:
+        """They are there."""
+
+    def refresh(self) -> None:
+        """There are no others."""
 
     def missing(self, kid: str | None) -> None:
         """There are no others."""
+
+
+def _caller(subject: Any) -> Caller:
+    """Whose token it is: its subject, which issuers may leave out."""
+    named = printable(subject[:MAX_SUBJECT]) if isinstance(subject, str) else ""
+    return Caller("token", f"sub={named or '-'}")
 
 
 def _printable(reason: str) -> str:

@@ -13,7 +13,7 @@ import click
 from scoredock.cli.setting_options import GroupedCommand, setting_options
 from scoredock.errors import ExitCode, SettingError
 from scoredock.observe.output import steady
-from scoredock.settings import Settings, resolve
+from scoredock.settings import Settings, resolve, wished_log_format
 
 logger = logging.getLogger("scoredock")
 
@@ -33,10 +33,11 @@ def serve(**flags: Any) -> None:
     \b
     scoredock serve --entry_script score.py --model_dir model --port 5001
     """
+    log_format = wished_log_format(flags, os.environ, Path.cwd())
     try:
         settings, warnings = resolve(flags, os.environ, Path.cwd())
         from scoredock import compat
-        from scoredock.access import check_access
+        from scoredock.access import open_access
         from scoredock.observe import logs, telemetry
 
         compat.install()  # a logging.json may name classes of the stand-ins
@@ -44,9 +45,14 @@ def serve(**flags: Any) -> None:
         logging_file = logs.configure(
             settings.log_level, [settings.app_root, settings.script_folder], as_json=settings.log_format == "json"
         )
-        check_access(settings)
+        access = open_access(settings)
     except SettingError as error:
-        click.echo(f"Error: {error}")
+        if log_format == "json":
+            from scoredock.observe.json_lines import written_line
+
+            click.echo(written_line("CRITICAL", "scoredock", str(error)))
+        else:
+            click.echo(f"Error: {error}")
         sys.exit(ExitCode.BOOT_FAILED)
 
     from scoredock.server.application import Application
@@ -64,7 +70,7 @@ def serve(**flags: Any) -> None:
         else:
             print(banner(settings, device, environment), file=steady(sys.stdout))  # none is no reason not to serve
 
-    sys.exit(Application(settings, announce).run())
+    sys.exit(Application(settings, access, announce).run())
 
 
 def _short_worker_timeout(settings: Settings) -> list[str]:

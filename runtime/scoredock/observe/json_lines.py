@@ -3,12 +3,14 @@
 Keys: ``time`` (ISO 8601, UTC, milliseconds), ``level``, ``pid``, ``logger``, ``message``; ``request_id``, ``trace_id``
 and ``span_id`` where there are some; ``exception`` with a traceback, ``stack`` where one was asked for; and in the line
 of a request ``method``, ``path``, ``status``, ``duration_ms``, ``queue_ms``, ``run_ms``, ``received_bytes``,
-``sent_bytes``.
+``sent_bytes``, ``client`` (its address), and of who that is ``key``, ``sub`` or ``certificate``.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import re
 import time
 from typing import Any
 
@@ -16,6 +18,8 @@ import orjson
 
 from scoredock.observe.context import request_id, trace
 
+# JSON lets them stand in text; many readers end a line there, terminals take them for commands.
+_ODD = re.compile("[\x80-\x9f\u2028-\u202e\u2066-\u2069]")
 JSON_FIELDS = "scoredock_fields"  # a record's attribute: what its line has besides, or instead
 
 
@@ -47,10 +51,18 @@ class JsonFormatter(logging.Formatter):
 def dumps(content: dict[str, Any]) -> str:
     """JSON in one line; text that is no Unicode (a client's bytes, a file's name) has its odd characters replaced."""
     try:
-        return orjson.dumps(content).decode()
+        line = orjson.dumps(content).decode()
     except TypeError:
         repaired = {key: _repaired(value) if isinstance(value, str) else value for key, value in content.items()}
-        return orjson.dumps(repaired, default=str).decode()
+        line = orjson.dumps(repaired, default=str).decode()
+    return line if line.isascii() else _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+
+
+def written_line(level: str, logger: str, message: str) -> str:
+    """The line that logging would write now, where it cannot: it is not set up yet, or the line is about itself."""
+    return dumps(
+        {"time": iso_time(time.time()), "level": level, "pid": os.getpid(), "logger": logger, "message": message}
+    )
 
 
 def iso_time(seconds: float) -> str:

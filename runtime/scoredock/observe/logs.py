@@ -16,8 +16,8 @@ from typing import Any
 
 from scoredock.errors import SettingError
 from scoredock.observe.context import request_id
-from scoredock.observe.json_lines import JsonFormatter
-from scoredock.observe.output import steady
+from scoredock.observe.json_lines import JsonFormatter, written_line
+from scoredock.observe.output import missing, steady
 
 LINE = "%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s"
 # Scripts' logging.json files name the loggers of the server that they were written for.
@@ -51,7 +51,7 @@ def configure(level: str, folders: list[Path], as_json: bool = False) -> Path | 
         if path.is_file():
             _configure_from(path)
             return path
-    handler = logging.StreamHandler(steady(sys.stdout))
+    handler = logging.StreamHandler(steady(sys.stdout, _missing_as_json if as_json else missing))
     handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -63,9 +63,13 @@ def configure(level: str, folders: list[Path], as_json: bool = False) -> Path | 
     return None
 
 
+def _missing_as_json(lines: int) -> str:
+    return written_line("WARNING", "scoredock", missing(lines))
+
+
 def _configure_from(path: Path) -> None:
     try:
-        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
         loggers = config.setdefault("loggers", {})
         for name in [name for name in loggers if name.split(".")[0] == _FORMER_LOGGER]:
             loggers.setdefault(_LOGGER + name.removeprefix(_FORMER_LOGGER), loggers[name])

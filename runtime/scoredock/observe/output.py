@@ -14,6 +14,7 @@ import select
 import stat
 import threading
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 PATIENCE_S = 0.25
@@ -45,11 +46,20 @@ class StandInStream(io.TextIOBase):
         return True
 
 
-class SteadyOutput(StandInStream):
-    """Writes text to ``stream``'s descriptor, and never raises OSError. Each write is of whole lines."""
+def missing(lines: int) -> str:
+    """What stands in the place of lines that were dropped."""
+    return f"({lines} lines are missing here: standard output did not take them)"
 
-    def __init__(self, stream: TextIO) -> None:
+
+class SteadyOutput(StandInStream):
+    """Writes text to ``stream``'s descriptor, and never raises OSError. Each write is of whole lines.
+
+    ``tell_missing`` gives the line that says how many were dropped.
+    """
+
+    def __init__(self, stream: TextIO, tell_missing: Callable[[int], str] = missing) -> None:
         super().__init__(stream)
+        self._tell_missing = tell_missing
         stream.flush()
         self._fd = stream.fileno()
         self._lock = threading.RLock()
@@ -68,8 +78,7 @@ class SteadyOutput(StandInStream):
         with self._lock:
             if self.dropped:
                 dropped, self.dropped = self.dropped, 0
-                note = f"({dropped} lines are missing here: standard output did not take them)\n"
-                if not self._put(note.encode()):
+                if not self._put(f"{self._tell_missing(dropped)}\n".encode()):
                     self.dropped = dropped + text.count("\n")
                     return len(text)
             data = text.encode(self._encoding, "backslashreplace")
@@ -106,10 +115,10 @@ class SteadyOutput(StandInStream):
         return bool(poll.poll(max(0.0, until - time.monotonic()) * 1000))
 
 
-def steady(stream: TextIO) -> TextIO:
+def steady(stream: TextIO, tell_missing: Callable[[int], str] = missing) -> TextIO:
     """``stream`` made steady; itself where it has no descriptor."""
     try:
-        return SteadyOutput(stream)  # type: ignore[return-value] # a TextIO in all that handlers use
+        return SteadyOutput(stream, tell_missing)  # type: ignore[return-value] # a TextIO in all that handlers use
     except (OSError, ValueError, AttributeError):
         return stream
 

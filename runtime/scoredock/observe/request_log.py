@@ -18,6 +18,7 @@ from scoredock.observe.json_lines import JSON_FIELDS, JsonFormatter, dumps, iso_
 from scoredock.observe.logs import LineFormatter
 from scoredock.observe.output import SteadyOutput
 
+_LEAST = {"all": 0, "errors": 400, "none": 1000}  # the least status whose requests are written
 STREAMED, LEFT = -1, -2  # instead of the size of an answer's body
 
 logger = logging.getLogger("scoredock.request")
@@ -30,7 +31,9 @@ class Entry(NamedTuple):
     ``queue_ms`` and ``run_ms`` are -1 where the request did not wait for scoring, or run() did not return. ``sent`` is
     -1 for a streamed body, and -2 for a client that left before it was answered. ``batch`` is, where requests are
     scored in batches, how many were scored by one call; in the first one's entry, and 0 in the others'.
-    ``trace_id`` is in hexadecimal, and empty where traces are off.
+    ``trace_id`` is in hexadecimal, and empty where traces are off. ``who`` says who has called, in words ``name=value``
+    with a space before each: `` client=10.0.0.7 key=primary``. Texts that a client sends are ``printable``: nothing in
+    them ends the line, or passes for another field.
     """
 
     request_id: str
@@ -44,6 +47,7 @@ class Entry(NamedTuple):
     sent: int
     batch: int
     trace_id: str = ""
+    who: str = ""
 
     def message(self) -> str:
         """The line without what logging puts before it."""
@@ -51,7 +55,7 @@ class Entry(NamedTuple):
         queue = f" queue={self.queue_ms:.3f}ms" if self.queue_ms >= 0 else ""
         return (
             f"[{self.request_id}] {self.method} {self.target} {self.status} {self.elapsed_ms:.3f}ms {sent}"
-            f"{queue} in={self.received}"
+            f"{queue} in={self.received}{self.who}"
         )
 
     def fields(self) -> dict[str, Any]:
@@ -67,13 +71,19 @@ class Entry(NamedTuple):
             content["sent_bytes"] = self.sent
         if self.trace_id:
             content["trace_id"] = self.trace_id
+        for word in self.who.split():
+            name, _, content[name] = word.partition("=")
         return content
 
 
 class RequestLog:
-    """Collects entries; at the end of the event loop's turn it writes them, and hands them to each of ``sinks``."""
+    """Collects entries; at the end of the event loop's turn it writes them, and hands them to each of ``sinks``.
 
-    def __init__(self, sinks: Sequence[Callable[[Sequence[Entry]], None]] = ()) -> None:
+    ``wanted`` says which of them are written: all, errors (whose status is 400 or more), or none.
+    """
+
+    def __init__(self, sinks: Sequence[Callable[[Sequence[Entry]], None]] = (), wanted: str = "all") -> None:
+        self._least = _LEAST[wanted]
         self._sinks = sinks
         self._entries: list[Entry] = []
         self._second = 0
@@ -96,6 +106,10 @@ class RequestLog:
         self._write(entries)
 
     def _write(self, entries: Sequence[Entry]) -> None:
+        if self._least:
+            entries = [entry for entry in entries if entry.status >= self._least]
+            if not entries:
+                return
         if not logger.isEnabledFor(logging.INFO):
             return
         formatter, stream = _untouched()

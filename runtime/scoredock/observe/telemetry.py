@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 from scoredock.observe.tracing import environment as otel
@@ -27,7 +27,7 @@ def settle(settings: Settings, environment: MutableMapping[str, str]) -> list[st
     return warnings
 
 
-def _missing_for_app_insights(settings: Settings, environment: MutableMapping[str, str]) -> str | None:
+def _missing_for_app_insights(settings: Settings, environment: Mapping[str, str]) -> str | None:
     """Why nothing can be sent, and what to do; None when it can. A key that is wrong is not shown.
 
     None of it ends the start: with azmlinfsrv a script is served whatever the key is.
@@ -49,15 +49,27 @@ def _missing_for_app_insights(settings: Settings, environment: MutableMapping[st
     return "OTEL_SDK_DISABLED=true switches it off" if _is_disabled(environment) else None
 
 
+def wanted(settings: Settings, environment: Mapping[str, str]) -> str:
+    """What is sent, in words; empty when nothing is."""
+    ways = ["traces (OTEL_*)"] if _traces(environment) else []
+    if settings.app_insights_enabled and _missing_for_app_insights(settings, environment) is None:
+        ways.append("Application Insights")
+    return ", ".join(ways)
+
+
 def start(settings: Settings, environment: MutableMapping[str, str]) -> Tracing | None:
     """The tracing of this worker; None where nothing is wanted, or what is wanted is not installed."""
     app_insights = settings.app_insights_enabled and _missing_for_app_insights(settings, environment) is None
-    if not app_insights and not (otel.traces_wanted(environment) and otel.installed("opentelemetry.sdk.trace")):
+    if not app_insights and not _traces(environment):
         return None
     from scoredock.observe.tracing import provider
 
     return provider.start(settings, environment, app_insights)
 
 
-def _is_disabled(environment: MutableMapping[str, str]) -> bool:
+def _traces(environment: Mapping[str, str]) -> bool:
+    return otel.traces_wanted(environment) and otel.installed("opentelemetry.sdk.trace")
+
+
+def _is_disabled(environment: Mapping[str, str]) -> bool:
     return environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"

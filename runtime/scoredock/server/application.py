@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from scoredock.accelerators.choice import CPU, choose
+from scoredock.access import Access, hide_secrets
 from scoredock.errors import BootError, ExitCode, SettingError
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
@@ -47,11 +49,13 @@ class _GunicornLog(Logger):  # type: ignore[misc] # gunicorn has no types
 class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """One server. ``run`` returns its exit code when it has ended.
 
-    ``announce`` is called with the device's description once that is known, before any worker starts.
+    ``access`` says who may call; None when everybody may. ``announce`` is called with the device's description once
+    that is known, before any worker starts.
     """
 
-    def __init__(self, settings: Settings, announce: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, access: Access | None, announce: Callable[[str], None]) -> None:
         self.settings = settings
+        self._access = access
         self._announce = announce
         self._accelerator = CPU
         self._preloaded: Booted | None = None
@@ -84,7 +88,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
 
     def service(self, status: WorkerStatus, counting: Counting | None) -> Service:
         """The service of one worker."""
-        return Service(self.settings, status, self._accelerator, self._preloaded, self.metrics, counting)
+        return Service(self.settings, status, self._accelerator, self._preloaded, self.metrics, counting, self._access)
 
     @property
     def device(self) -> str:
@@ -99,6 +103,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
 
     def prepare(self) -> None:
         """What comes before the first fork. Raises BootError."""
+        hide_secrets(os.environ)  # gunicorn has copied them for a server that takes its place
         _check_temporary_folder()
         check_collection(self.settings)
         _allow_connections(self.settings.max_connections)

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping
 
 from scoredock import __version__
+from scoredock.access import wanted_access
+from scoredock.observe import telemetry
 from scoredock.observe.json_lines import JSON_FIELDS
 from scoredock.server.numeric_threads import share_line
 from scoredock.settings import Settings
@@ -26,6 +28,9 @@ def facts(settings: Settings, device: str, environment: Mapping[str, str]) -> di
         "score": [f"{base}/score"],
         "swagger": [f"{base}/swagger.json?version=2|3|3.1"],
     }
+    found["access"] = [_access(settings)]
+    found["cors"] = [settings.cors_origins or "none: no browser may call from another origin"]
+    found["telemetry"] = [telemetry.wanted(settings, environment) or "none"]
     if settings.docs:
         found["docs"] = [f"{base}/docs"]
     found["health"] = [f"{base}/  {base}/livez  {base}/readyz"]
@@ -42,7 +47,7 @@ def banner(settings: Settings, device: str, environment: Mapping[str, str]) -> s
     """scoredock's version and the facts, for a person: a line each."""
     lines = [f"scoredock {__version__}"]
     for name, values in facts(settings, device, environment).items():
-        lines += [f"  {label:<9}{value}" for label, value in zip([name, *[""] * len(values)], values, strict=False)]
+        lines += [f"  {label:<11}{value}" for label, value in zip([name, *[""] * len(values)], values, strict=False)]
     return "\n".join(lines)
 
 
@@ -50,6 +55,14 @@ def log_banner(settings: Settings, device: str, environment: Mapping[str, str]) 
     """The same as a line of the log, in which each fact is a field."""
     fields = {name: "  ".join(values) for name, values in facts(settings, device, environment).items()}
     logger.info("scoredock %s", __version__, extra={JSON_FIELDS: fields})
+
+
+def _access(settings: Settings) -> str:
+    """Who may call, in words."""
+    wanted = {"key": ["a key"], "token": ["a token"], "open": []}[wanted_access(settings)]
+    if settings.tls_client_ca is not None:
+        wanted.append("a client certificate")
+    return " and ".join(wanted) or "everybody may call"
 
 
 def _model_folder(settings: Settings) -> str:

@@ -52,7 +52,7 @@ class Booted:
 
 def boot(settings: Settings, report: Callable[[str], None]) -> Booted:
     """Import the script and call init(). ``report`` is told each phase. Raises BootError."""
-    hide_secrets(os.environ)  # the server's own, after gunicorn has copied them for a server that takes its place
+    hide_secrets(os.environ)
     compat.install()
     hold()
     capture_prints()

@@ -18,7 +18,8 @@ logger = logging.getLogger("scoredock.server")
 def install_extra_requirements(settings: Settings) -> None:
     """Install the file's packages into a fresh temporary folder, and put it first on the import path.
 
-    A temporary folder, because the environment itself may be read-only. pip's output is shown as it comes.
+    A temporary folder, because the environment itself may be read-only. pip's output is shown as it comes, on standard
+    error: standard output is for lines of the log.
     Raises BootError when the file is missing or pip fails.
     """
     if not settings.extra_requirements_txt:
@@ -30,7 +31,7 @@ def install_extra_requirements(settings: Settings) -> None:
     logger.info("Installing the packages of %s ...", file)
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-cache-dir"]
     with subprocess.Popen(  # noqa: S603 - our own pip, no shell
-        [*command, "--target", str(target), "--requirement", str(file)], stderr=subprocess.PIPE, text=True
+        [*command, "--target", str(target), "--requirement", str(file)], stdout=2, stderr=subprocess.PIPE, text=True
     ) as pip:
         last_error, index_is_away = _show_errors(pip.stderr)
     if pip.returncode != 0:

@@ -13,11 +13,13 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from scoredock.accelerators.choice import Accelerator
+from scoredock.access import Access
 from scoredock.collection import current as collecting
 from scoredock.engine import Engine, Limits
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_stack
 from scoredock.observe import telemetry
+from scoredock.observe.context import of_request
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
 from scoredock.schema import Documents, build_documents
@@ -53,6 +55,7 @@ class Service:
         preloaded: Booted | None = None,
         metrics: Metrics | None = None,
         counting: Counting | None = None,
+        access: Access | None = None,
     ) -> None:
         self._settings = settings
         self._status = status
@@ -73,15 +76,18 @@ class Service:
         docs = {"/docs/service.json": self._describe}
         if self._live is not None:
             docs["/docs/live.json"] = self._live.page
-        self.gateway = Gateway(self._engine, settings, self.not_ready, str(accelerator), sinks, page, docs)
+        admitted = counting.admitted if counting is not None else lambda by: None
+        self.gateway = Gateway(
+            self._engine, settings, self.not_ready, str(accelerator), sinks, page, docs, access, admitted
+        )
 
     def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
-        logger.error(
-            "[%s] run() took longer than %d ms (SCORING_TIMEOUT_MS). It was at:\n%s",
-            incoming.ids.request_id,
-            self._settings.scoring_timeout_ms,
-            script_stack(frame),
-        )
+        with of_request(incoming.ids.request_id):
+            logger.error(
+                "run() took longer than %d ms (SCORING_TIMEOUT_MS). It was at:\n%s",
+                self._settings.scoring_timeout_ms,
+                script_stack(frame),
+            )
 
     def not_ready(self) -> str | None:
         """Why the service cannot score now, in a word or two; None when it can."""

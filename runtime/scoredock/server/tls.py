@@ -8,7 +8,6 @@ with: TLS 1.2 with ECDHE and authenticated encryption, and TLS 1.3 with all that
 from __future__ import annotations
 
 import logging
-import os
 import re
 import ssl
 import time
@@ -20,6 +19,7 @@ from typing import Any
 from scoredock.errors import SettingError
 from scoredock.server.certificate_dates import serial_and_validity
 from scoredock.settings import Settings
+from scoredock.texts import why_unreadable
 from scoredock.web.intake import Intake
 from scoredock.web.tls_transport import Handshakes, TlsTransport
 
@@ -178,13 +178,8 @@ def _load_authorities(context: ssl.SSLContext, path: Path) -> None:
 def _read(path: Path, variable: str) -> str:
     try:
         return path.read_text(encoding="latin-1")
-    except PermissionError:
-        raise SettingError(
-            f"{variable}: {path} may not be read by user {os.geteuid()}, as whom the server runs. Give it to that user "
-            f"(chown {os.geteuid()}), or the right to read it."
-        ) from None
     except OSError as error:
-        raise SettingError(f"{variable}: {path} cannot be read: {error.strerror}. Expected a PEM file.") from None
+        raise SettingError(f"{variable}: {path} {why_unreadable(error)} Expected a PEM file.") from None
 
 
 def _not_pem(path: Path, variable: str, text: str, expected: str) -> SettingError:

@@ -63,6 +63,7 @@ class Connection(asyncio.Protocol):
         self._writable.set()
         self.scheme = "http"
         self.certified = False
+        self.certificate = self.who = ""
         self.address: tuple[str, int] | None = None
         self.server: tuple[str, int] | None = None
 
@@ -74,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._state.connections.add(cast("Any", self))  # uvicorn calls its shutdown()
         self.scheme = "https" if is_ssl(self._transport) else "http"
         self.address = get_remote_addr(self._transport)
+        self.who = f" client={self.address[0]}" if self.address is not None else " client=-"
         self.server = cast("tuple[str, int] | None", get_local_addr(self._transport))
         self._watch = Watch(self, self._transport, self._reader, self._intake, self._idle_s)
         self._intake.connections += 1

@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scoredock import __version__
+from scoredock.access import Access
 from scoredock.engine import Engine
 from scoredock.errors import Abandoned, QueueFull, RequestProblem, ScoredockError
+from scoredock.observe.context import of_request
 from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
 from scoredock.settings import Settings
 from scoredock.signature import Kind
+from scoredock.texts import printable
 from scoredock.web.answers import (
     HTML_HEADER,
     JSON_HEADER,
@@ -32,6 +35,7 @@ from scoredock.web.answers import (
 from scoredock.web.cors import Cors
 from scoredock.web.decompression import AT_ONCE, CODINGS, NO_CODINGS, Decompression, Decompressor
 from scoredock.web.door import Door
+from scoredock.web.forwarded import Forwarded
 from scoredock.web.ids import IdReader
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
@@ -51,7 +55,8 @@ logger = logging.getLogger("scoredock.web")
 class Gateway:
     """Answers requests once ``open`` was called with the script's kind and documents.
 
-    ``not_ready``, ``device``, ``metrics_page`` and ``docs_data`` are as in ``Pages``. ``intake`` is what connections
+    ``not_ready``, ``device``, ``metrics_page`` and ``docs_data`` are as in ``Pages``, ``access`` and ``count_admitted``
+    as in ``Door``. ``intake`` is what connections
     may take; those that are too many belong to ``spare``. ``may_call`` says whether a request's headers, and its
     client's certificate, let it in; None where everybody may call. ``collect``, where it is set, is told of each
     admitted request that was answered: status, headers and body (None if streamed). ``begin_trace``, where it is set,
@@ -67,6 +72,8 @@ class Gateway:
         sinks: Sequence[Callable[[Sequence[Entry]], None]] = (),
         metrics_page: Callable[[], bytes] | None = None,
         docs_data: Mapping[str, Callable[[], bytes]] = _NO_DATA,
+        access: Access | None = None,
+        count_admitted: Callable[[str], None] = lambda by: None,
     ) -> None:
         self._engine = engine
         self._pages = Pages(settings, not_ready, device, self._answer, metrics_page, docs_data)
@@ -76,9 +83,10 @@ class Gateway:
         self._decompressor = Decompressor()
         self._max_queue = settings.max_queue
         self._decompressing: dict[Incoming, Decompression] = {}
-        self._log = RequestLog(sinks)
+        self._log = RequestLog(sinks, settings.request_log)
+        self._forwarded = Forwarded(settings.trusted_proxies) if settings.trusted_proxies else None
         self._cors = Cors(settings.cors_origins) if settings.cors_origins else None
-        self._door = Door.of(settings, self._pages.open)
+        self._door = Door.of(settings, self._pages.open, access, count_admitted)
         self.may_call = self._door.may_call if self._door is not None else None
         self._common: list[Header] = []
         if settings.server_version_header:
@@ -95,6 +103,8 @@ class Gateway:
     def handle(self, incoming: Incoming) -> None:
         """Answer a request, now or when it is scored."""
         incoming.ids = ids = self._ids.read(incoming.by_name)
+        if self._forwarded is not None and incoming.client is not None:
+            incoming.who = self._forwarded.who(incoming.client.address, incoming.by_name)
         if incoming.path.startswith("//"):  # a base URL that ends in a slash, and /score
             incoming.path = "/" + incoming.path.lstrip("/")
         if self.begin_trace is not None and incoming.path == "/score":
@@ -116,7 +126,8 @@ class Gateway:
                 incoming.trace.failed(error)
             answer = problem_answer(error)
         except Exception:
-            logger.exception("the server failed while it answered %s %s", incoming.method, incoming.path)
+            with of_request(ids.request_id):
+                logger.exception("the server failed while it answered %s %s", incoming.method, printable(incoming.path))
             answer = message_answer(500, SERVER_FAILED)
         if answer is not None:
             self._answer(incoming, answer)
@@ -129,6 +140,7 @@ class Gateway:
             headers = [JSON_HEADER, *incoming.ids.headers, (b"content-length", b"%d" % len(body))]
             incoming.client.send(incoming, status, headers, body)
         if incoming.path:
+            incoming.path = printable(incoming.path)
             self._note(incoming, status, len(body))
 
     @property
@@ -221,7 +233,8 @@ class Gateway:
             if isinstance(error, ScoredockError):
                 answer = problem_answer(error)
             else:
-                logger.error("the server failed while it scored", exc_info=error)
+                with of_request(incoming.ids.request_id):
+                    logger.error("the server failed while it scored", exc_info=error)
                 answer = message_answer(500, SERVER_FAILED)
         self._answer(incoming, answer)
 
@@ -248,7 +261,7 @@ class Gateway:
 
     def _note(self, incoming: Incoming, status: int, sent: int) -> None:
         query, path = incoming.query, incoming.path
-        target = f"{path}?{query.decode('latin-1')}" if query else path
+        target = printable(f"{path}?{query.decode('latin-1')}") if query else path
         elapsed_ms = (time.perf_counter() - incoming.started) * 1000
         trace = incoming.trace
         if trace is not None and not incoming.admitted:
@@ -266,6 +279,7 @@ class Gateway:
                 sent,
                 incoming.batch,
                 "" if trace is None else trace.end(status, sent),
+                incoming.who,
             )
         )
 

@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 
+from scoredock.texts import printable
 from scoredock.web.answers import Header
 
 MAX_LENGTH = 100
@@ -17,7 +18,11 @@ logger = logging.getLogger("scoredock.web")
 
 
 class Ids:
-    """``request_id`` of this request, ``headers`` to send back, and why its ids are refused (empty: they are not)."""
+    """``request_id`` of this request, ``headers`` to send back, and why its ids are refused (empty: they are not).
+
+    The id's white space, brackets, and what cannot be printed are escaped: it goes into lines of the log, which say
+    ``[id]``, and wherever else requests are told from one another. The headers go back as they came.
+    """
 
     __slots__ = ("headers", "refusal", "request_id")
 
@@ -64,7 +69,7 @@ class IdReader:
         for name in ECHOED:
             if name in headers:
                 sent.append((name, headers[name]))
-        ids = Ids(request_id.decode("latin-1"), sent)
+        ids = Ids(printable(request_id.decode("latin-1"), " []"), sent)
         if len(request_id) > MAX_LENGTH or len(legacy) > MAX_LENGTH or len(client) > MAX_LENGTH:
             _refuse(ids)
         return ids
@@ -82,7 +87,7 @@ class IdReader:
 
 def _refuse(ids: Ids) -> None:
     """Say which id is too long, and do not send that one back."""
-    if len(ids.request_id) > MAX_LENGTH:
+    if len(dict(ids.headers)[b"x-request-id"]) > MAX_LENGTH:
         ids.refusal = f"x-request-id must not exceed {MAX_LENGTH} characters"
         ids.request_id = ids.request_id[:MAX_LENGTH]
     else:

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 class Client(Protocol):
     """The other end of a connection. Addresses are host and port; None where there are none (a Unix socket).
 
-    ``certified``: it has shown a certificate of an authority of SCOREDOCK_TLS_CLIENT_CA.
+    ``certified``: it has shown a certificate of an authority of SCOREDOCK_TLS_CLIENT_CA; ``certificate`` is that one's
+    name. ``who`` says which address it has, as in an Entry of the request log.
     """
 
     scheme: str
     certified: bool
+    certificate: str
+    who: str
     address: tuple[str, int] | None
     server: tuple[str, int] | None
 
@@ -42,7 +45,8 @@ class Incoming:
     ``refused`` says why its body was not taken; None when it was. ``arguments`` are run()'s, once they have been read.
     ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that is unknown.
     ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on. ``admitted`` says
-    whether its client may call; of others nothing is stored.
+    whether its client may call; of others nothing is stored. ``who`` says who that is, as in an Entry of the request
+    log.
     """
 
     __slots__ = (
@@ -59,7 +63,7 @@ class Incoming:
             "keep_alive",
             "method",
         ),
-        *("pairs", "path", "query", "queue_ms", "raw_path", "refused", "run_ms", "started", "trace"),
+        *("pairs", "path", "query", "queue_ms", "raw_path", "refused", "run_ms", "started", "trace", "who"),
     )
 
     def __init__(
@@ -87,6 +91,7 @@ class Incoming:
         self.keep_alive = keep_alive
         self.started = started
         self.client = client
+        self.who = "" if client is None else client.who
         self.refused: ScoredockError | None = None
         self.queue_ms = self.run_ms = -1.0
         self.batch = 0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.server import ServerState
 
+from scoredock.web.client_certificate import is_valid_now, name_of
 from scoredock.web.intake import SPARE, Intake
 
 if TYPE_CHECKING:
@@ -137,7 +138,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._timer.cancel()
         self._handshakes.end(self)
         self._connection = self._connect()
-        self._connection.certified = bool(tls.getpeercert())
+        certificate = tls.getpeercert()
+        if certificate and is_valid_now(certificate):
+            self._connection.certified = True
+            self._connection.certificate = name_of(certificate)
         self._connection.connection_made(self)
         self._state.connections.discard(cast("Any", self))
         if self._server_ends:

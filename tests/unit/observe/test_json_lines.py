@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import select
+import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
 
-from scoredock.observe import context
+from scoredock.observe import context, logs
 from scoredock.observe.request_log import LEFT, Entry, RequestLog
 
 Lines = Callable[[], list[str]]
@@ -98,3 +101,28 @@ def test_a_request_has_its_figures(lines: Callable, touched: bool) -> None:
     assert expected.items() <= first.items()
     assert {"received_bytes": 10, "sent_bytes": 20}.items() <= first.items()
     assert not {"queue_ms", "run_ms", "sent_bytes"} & second.keys()
+
+
+def test_no_reader_of_lines_sees_more_than_one(lines: Callable) -> None:
+    read = lines()
+    odd = "a\x85b\u2028c\u2029d\x9b31m\u202ee\nü"
+    logging.getLogger("model").info("%s", odd)
+    (line,) = read()
+    assert line["message"] == odd
+
+
+def test_lines_that_are_missing_are_told_as_json(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    with os.fdopen(write, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        logs.configure("INFO", [tmp_path], as_json=True)
+        while not logging.root.handlers[0].stream.dropped:
+            logging.getLogger("model").info("x" * 4000)
+        os.set_blocking(read, False)
+        while os.read(read, 1 << 20) and select.select([read], [], [], 0)[0]:
+            pass
+        logging.getLogger("model").info("again")
+        first, second = (json.loads(line) for line in os.read(read, 1 << 20).splitlines())
+    os.close(read)
+    assert "lines are missing here" in first["message"]
+    assert second["message"] == "again"

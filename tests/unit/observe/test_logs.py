@@ -185,6 +185,14 @@ class TestOwnConfiguration:
         beside.unlink()
         assert logs.configure("INFO", folders) is None
 
+    def test_a_file_may_begin_with_a_byte_order_mark(
+        self, configured: Callable[..., Lines], logging_json: Callable[..., Path]
+    ) -> None:
+        logging_json("\ufeff" + json.dumps(config_for("scoredock")))
+        lines = configured()
+        logging.getLogger("scoredock").info("message")
+        assert lines() == ["mine|scoredock|message"]
+
     def test_loggers_that_exist_already_stay_alive(
         self, configured: Callable[..., Lines], logging_json: Callable[..., Path]
     ) -> None:

@@ -68,7 +68,7 @@ def test_the_banner_shows_how_cpus_are_shared(monkeypatch, environment, expected
         monkeypatch.setenv(name, value)
     settings, _ = resolve({}, environment, Path("/srv"))
     assert share_line(settings, environment) == f"{available_cpus()} for {expected}"
-    assert f"\n  cpus     {available_cpus()} for {expected}\n" in banner(settings, "cpu", environment)
+    assert f"\n  cpus       {available_cpus()} for {expected}\n" in banner(settings, "cpu", environment)
 
 
 def test_a_process_that_has_imported_numpy_already_goes_on(tmp_path):

@@ -90,6 +90,29 @@ def test_the_banner_names_everything():
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, {"access": "everybody may call", "cors": "none: no browser may call from another origin"}),
+        ({"SCOREDOCK_PRIMARY_KEY": "0123456789abcdef"}, {"access": "a key"}),
+        ({"SCOREDOCK_TOKEN_SECRET": "0" * 32}, {"access": "a token"}),
+        (
+            {"SCOREDOCK_TOKEN_SECRET": "0" * 32, "SCOREDOCK_TLS_CLIENT_CA": "ca"},
+            {"access": "a token and a client certificate"},
+        ),
+        ({"AML_CORS_ORIGINS": "https://a.example"}, {"cors": "https://a.example"}),
+        ({}, {"telemetry": "none"}),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, {"telemetry": "traces (OTEL_*)"}),
+    ],
+)
+def test_the_banner_tells_who_may_call_and_where_data_goes(variables, expected):
+    settings, _ = resolve({}, variables, Path("/srv/app"))
+    text = banner(settings, "cpu", variables)
+    for name, value in expected.items():
+        assert f"\n  {name:<11}{value}\n" in text
+    assert "0123456789" not in text
+
+
 def test_a_folder_for_collected_data_that_cannot_be_made_or_written_is_told_at_the_start(tmp_path, settings_of, caplog):
     (tmp_path / "file").touch()
     said = "is no folder that user"

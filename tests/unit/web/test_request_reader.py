@@ -19,7 +19,7 @@ UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
 class Receiver:
     """Keeps what a reader tells."""
 
-    scheme, address, server = "http", None, None
+    scheme, address, server, who = "http", None, None, ""
 
     def __init__(self, max_body: int = 10_000_000) -> None:
         self.requests: list[Incoming] = []

@@ -14,6 +14,8 @@ from typing import TypeVar
 # Upper bounds of the buckets of times, in ms, and of batches, in requests; behind each comes an endless one.
 MS = (0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 10e3, 30e3, 60e3)
 REQUESTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+# What lets requests in.
+CREDENTIALS = ("primary_key", "secondary_key", "token", "certificate")
 
 _TRIES = 100  # to read while nothing is being added
 
@@ -37,7 +39,8 @@ DURATION = Histogram(LAST_STATUS - FIRST_STATUS + 1, MS)
 QUEUE = Histogram(DURATION.end, MS)
 RUN = Histogram(QUEUE.end, MS)
 BATCH = Histogram(RUN.end, REQUESTS)
-ABANDONED, RECEIVED, SENT, DIED, REPLACED, COUNTED = range(BATCH.end, BATCH.end + 6)
+ADMITTED = BATCH.end  # a cell for each of CREDENTIALS
+ABANDONED, RECEIVED, SENT, DIED, REPLACED, COUNTED = range(ADMITTED + len(CREDENTIALS), ADMITTED + len(CREDENTIALS) + 6)
 TAKEN, READY, WAITING, IN_FLIGHT, CONNECTIONS, INIT_S, MEMORY, CELLS = range(COUNTED, COUNTED + 8)
 
 

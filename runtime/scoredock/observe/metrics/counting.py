@@ -13,6 +13,7 @@ _FIRST, _LAST = board.FIRST_STATUS, board.LAST_STATUS
 _ABANDONED, _RECEIVED, _SENT = board.ABANDONED, board.RECEIVED, board.SENT
 _DURATION, _DURATION_SUM = board.DURATION.start, board.DURATION.sum
 _QUEUE, _QUEUE_SUM = board.QUEUE.start, board.QUEUE.sum
+_ADMITTED = {name: board.ADMITTED + place for place, name in enumerate(board.CREDENTIALS)}
 _RUN, _RUN_SUM = board.RUN.start, board.RUN.sum
 
 
@@ -26,7 +27,7 @@ class Counting:
     def count(self, entries: Sequence[Entry]) -> None:
         """Count requests to /score. No call is made that can be spared: this is the request path."""
         cells, bucket, ms = self.cells, bisect_left, board.MS
-        for _, _, target, status, elapsed_ms, queue_ms, run_ms, received, sent, batch, _ in entries:
+        for _, _, target, status, elapsed_ms, queue_ms, run_ms, received, sent, batch, _, _ in entries:
             if target != "/score" and not target.startswith("/score?"):
                 continue
             if sent == LEFT:
@@ -47,6 +48,10 @@ class Counting:
             cells[_RECEIVED] += received
             if sent > 0:
                 cells[_SENT] += sent
+
+    def admitted(self, by: str) -> None:
+        """A request was let in, by one of ``board.CREDENTIALS``."""
+        self.cells[_ADMITTED[by]] += 1
 
     def ready(self, init_s: float) -> None:
         """The worker takes requests; import, init() and warm-up took ``init_s`` seconds."""

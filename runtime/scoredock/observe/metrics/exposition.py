@@ -40,6 +40,11 @@ class Exposition:
             count = totals[board.STATUSES + status - board.FIRST_STATUS]
             if count:
                 yield f'scoredock_requests_total{{status="{status}"}} {_number(count)}'
+        let_in = "Requests that were let in, of all paths but health, by what has let them in."
+        yield from _family("scoredock_admitted_requests_total", "counter", let_in)
+        for place, credential in enumerate(board.CREDENTIALS):
+            count = totals[board.ADMITTED + place]
+            yield f'scoredock_admitted_requests_total{{by="{credential}"}} {_number(count)}'
         yield from _counter("requests_abandoned", "Scoring requests whose client left.", totals[board.ABANDONED])
         yield from _counter("request_bytes", "Bytes of scoring requests' bodies.", totals[board.RECEIVED])
         yield from _counter("response_bytes", "Bytes of answers, streamed ones not counted.", totals[board.SENT])

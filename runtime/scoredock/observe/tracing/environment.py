@@ -6,7 +6,7 @@ The variables are those of OpenTelemetry's specification, "SDK environment varia
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
@@ -18,7 +18,7 @@ SAMPLERS = ("always_on", "always_off", "traceidratio")
 _EXPORTERS, _PROPAGATORS = "opentelemetry_traces_exporter", "opentelemetry_propagator"
 
 
-def traces_wanted(environment: MutableMapping[str, str]) -> bool:
+def traces_wanted(environment: Mapping[str, str]) -> bool:
     """Whether traces are wished for: an endpoint or an exporter is named, and nothing says no."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
