@@ -12,11 +12,12 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
-from queue import SimpleQueue
-from types import FrameType
+from itertools import chain
+from queue import Empty, SimpleQueue
+from traceback import StackSummary, walk_stack
 from typing import Generic, TypeVar
 
 from scoredock.engine.job import Job
@@ -27,7 +28,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 TICK_S = 0.05
-GRACE_S = 0.25  # for an interrupted run() to come back before its thread counts as stuck
+GRACE_S = 0.25  # for a late run() to come back before its thread counts as stuck
+LOOK_S = 0.002  # between two looks at whether it can be interrupted
+MAX_SKIPPED = 1000  # jobs in the queue that nobody waits for, and as many more as there are others
 MAX_STUCK_THREADS = 8
 SWEEP_S = 0.004  # a result that waits for company waits no longer
 QUICK_S = 0.001  # a job that took longer has its result delivered at once
@@ -54,29 +57,32 @@ class Limits:
 class Engine(Generic[T, R]):
     """Scores items in order of arrival, in ``threads`` threads of its own.
 
-    A job over its deadline is answered on time whatever its thread does. A thread that cannot be interrupted
-    is given up and a fresh one takes the queue over; ``on_stuck`` is told, so that the process can be
-    replaced. ``on_late`` gets each item that is over its deadline, and the frame that its thread is in.
+    A job over its deadline is answered on time whatever its thread does; those of a late batch are scored once more,
+    each by itself. A thread that cannot be interrupted is given up and a fresh one takes the queue over; ``on_stuck``
+    is told, so that the process can be replaced. ``on_late`` gets the items of a call that is over its deadline, and
+    the stack of its thread. ``is_own`` tells which files are the script's: no other code is interrupted.
     """
 
     def __init__(
         self,
         limits: Limits,
         on_stuck: Callable[[], None] = lambda: None,
-        on_late: Callable[[T, FrameType | None], None] = lambda item, frame: None,
+        on_late: Callable[[Sequence[T], StackSummary], None] = lambda items, stack: None,
         threads: int = 1,
+        is_own: Callable[[str], bool] = lambda filename: True,
     ) -> None:
         self._limits = limits
         self._on_stuck = on_stuck
         self._on_late = on_late
         self._wanted_threads = threads
+        self._is_own = is_own
         self._jobs: SimpleQueue[Job[T, R] | None] = SimpleQueue()
         self._outstanding: dict[Job[T, R], None] = {}
         self._finished: deque[tuple[Job[T, R], R | None, BaseException | None]] = deque()
         self._delivery_due = False
         self._sweep_due = False
         self._watching = False
-        self._late: dict[ScoringThread[T, R], float] = {}
+        self._late: dict[ScoringThread[T, R], tuple[float, Sequence[Job[T, R]]]] = {}
         self._score: Callable[[T], R] | None = None
         self._threads: list[ScoringThread[T, R]] = []
         self.stuck_threads = 0
@@ -104,7 +110,7 @@ class Engine(Generic[T, R]):
 
             self._loop.call_soon_threadsafe(settle)
 
-        first = ScoringThread(self._jobs, prepare, prepared, self._deliver)
+        first = ScoringThread(self._jobs, prepare, prepared, self._deliver, self._is_own)
         first.start()
         self._score = await ready
         self._threads.append(first)
@@ -223,9 +229,26 @@ class Engine(Generic[T, R]):
             self._settle(job, None, error)
         if job.started_at is None:
             del job.item  # it stays in the queue until a thread skips it; its body need not
+            if self._jobs.qsize() > 2 * len(self._outstanding) + MAX_SKIPPED:
+                self._sweep_queue()
+
+    def _sweep_queue(self) -> None:
+        """Take out what will be skipped: while run() is busy, others would come and leave without end.
+
+        The rest keeps its order, unless a thread takes a job meanwhile.
+        """
+        for _ in range(self._jobs.qsize()):
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return
+            if job is None or not job.settled:
+                self._jobs.put(job)
 
     def _next_check_s(self, now: float) -> float:
         """Seconds until something may be due: a deadline, or the next look at the queue."""
+        if self._late:
+            return LOOK_S
         due = now + min(TICK_S, self._limits.timeout_s)
         for thread in self._threads:
             for job in thread.current[:1]:
@@ -237,7 +260,7 @@ class Engine(Generic[T, R]):
         try:
             for thread in list(self._threads):
                 self._check_deadline(thread, now)
-            self._check_stuck(now)
+            self._check_late(now)
             self._check_queue(now)
         finally:
             busy = any(thread.current for thread in self._threads)
@@ -249,29 +272,43 @@ class Engine(Generic[T, R]):
         jobs = thread.current
         if not jobs or thread in self._late or now - (jobs[0].started_at or now) < self._limits.timeout_s:
             return
-        self._late[thread] = now
-        for job in jobs:
-            self._fail(job, DeadlineExceeded(self._limits.timeout_ms))
-            try:
-                self._on_late(job.item, thread.frame)
-            except Exception:
-                logger.exception("what is to be said of a late request could not be")
-            if job.follow_up is not None:
-                job.follow_up.abort()
+        self._late[thread] = now, jobs
+        if len(jobs) == 1:
+            self._fail(jobs[0], DeadlineExceeded(self._limits.timeout_ms))
+            if jobs[0].follow_up is not None:
+                jobs[0].follow_up.abort()
+        frame = thread.frame
+        stack = StackSummary.extract(walk_stack(frame) if frame is not None else (), lookup_lines=False)
+        stack.reverse()
         thread.interrupt(jobs)
+        try:
+            self._on_late([job.item for job in jobs], stack)
+        except Exception:
+            logger.exception("what is to be said of a late request could not be")
 
-    def _check_stuck(self, now: float) -> None:
+    def _check_late(self, now: float) -> None:
         """A late thread that came back is as good as new; one that did not makes room for a fresh one."""
-        for thread, since in list(self._late.items()):
-            jobs = thread.current
-            if not jobs or (jobs[0].started_at or 0) > since:
+        for thread, (since, jobs) in list(self._late.items()):
+            if thread.current is not jobs or (jobs[0].started_at or 0) > since:
                 del self._late[thread]
+                self._look_after(thread)
             elif now - since >= GRACE_S:
                 del self._late[thread]
                 self._replace(thread)
+            else:
+                thread.interrupt(jobs)
+
+    def _look_after(self, thread: ScoringThread[T, R]) -> None:
+        if thread.doubtful:
+            thread.doubtful = False
+            logger.error(
+                "run() was interrupted after its deadline while native code called other code than the script's, which "
+                "may have left something half done; the worker will be replaced."
+            )
+            self._on_stuck()
 
     def _replace(self, thread: ScoringThread[T, R]) -> None:
-        thread.give_up()
+        groups = thread.give_up()
         self._threads.remove(thread)
         self.stuck_threads += 1
         logger.error(
@@ -280,15 +317,18 @@ class Engine(Generic[T, R]):
             int(GRACE_S * 1000),
         )
         if self._score is not None and self.stuck_threads < MAX_STUCK_THREADS:
-            self._add_thread(self._score)
+            self._add_thread(self._score, groups)
+        else:
+            for job in chain.from_iterable(groups):
+                self._jobs.put(job)
         if not self._threads:
             for job in list(self._outstanding):
                 job.abandoned = True
                 self._fail(job, NotReady("No scoring thread is available; the worker is being replaced."))
         self._on_stuck()
 
-    def _add_thread(self, score: Callable[[T], R]) -> None:
-        thread = ScoringThread(self._jobs, lambda: score, lambda *_: None, self._deliver)
+    def _add_thread(self, score: Callable[[T], R], ahead: Iterable[list[Job[T, R]]] = ()) -> None:
+        thread = ScoringThread(self._jobs, lambda: score, lambda *_: None, self._deliver, self._is_own, ahead)
         self._threads.append(thread)
         thread.start()
 

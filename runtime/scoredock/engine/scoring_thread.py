@@ -8,21 +8,23 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
+from itertools import chain
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Generic, TypeVar
 
+from scoredock.engine import interrupts
+from scoredock.engine.interrupts import Interrupted
 from scoredock.engine.job import Batching, Job
+from scoredock.engine.safe_points import may_stop, was_stopped_well
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 logger = logging.getLogger("scoredock.engine")
-
-
-class Interrupted(BaseException):
-    """Raised inside run() when its deadline has passed. A BaseException, so that scripts do not catch it."""
 
 
 class ScoringThread(Generic[T, R]):
@@ -32,7 +34,9 @@ class ScoringThread(Generic[T, R]):
     attribute ``batching`` that is not None. ``deliver`` is called in this thread with the job, its result and
     None, or with the exception that scoring raised. A result with an attribute ``follow_up`` that is not None
     keeps the thread until that FollowUp has ended. ``current`` are the jobs that are being scored by one call,
-    or the one whose body is being produced.
+    or the one whose body is being produced; another object for each call. ``ahead`` are groups of jobs that come
+    before those of the queue. ``is_own`` tells which files are the script's, whose code can be interrupted.
+    ``doubtful`` says that an interrupt came out of other code.
     """
 
     def __init__(
@@ -41,14 +45,19 @@ class ScoringThread(Generic[T, R]):
         prepare: Callable[[], Callable[[T], R]],
         prepared: Callable[[Callable[[T], R] | None, BaseException | None], None],
         deliver: Callable[[Job[T, R], R | None, BaseException | None], None],
+        is_own: Callable[[str], bool],
+        ahead: Iterable[list[Job[T, R]]] = (),
     ) -> None:
         self._jobs = jobs
         self._prepare = prepare
         self._prepared = prepared
         self._deliver = deliver
-        self._lock = threading.Lock()
+        self._is_own = is_own
+        self._ahead = deque(ahead)
+        self._together: deque[Sequence[Job[T, R]]] = deque()  # those of a joint call, until somebody takes them
         self._given_up = False
         self._interrupted = False
+        self.doubtful = False
         self.current: Sequence[Job[T, R]] = ()
         self._thread = threading.Thread(target=self._main, name="scoring", daemon=True)
 
@@ -57,20 +66,42 @@ class ScoringThread(Generic[T, R]):
         self._thread.start()
 
     def interrupt(self, jobs: Sequence[Job[T, R]]) -> None:
-        """Raise Interrupted in the thread, at its next Python instruction, if it still scores these."""
-        with self._lock:
-            if self.current is jobs:
-                self._interrupted = True
-                _raise_in(self._thread.ident, Interrupted)
+        """Raise Interrupted in the thread, if it still scores these and is where it may be stopped; else try again.
+
+        From now on it also stops by itself where it prints or logs.
+        """
+        thread_id, frame = self._thread.ident, self.frame
+        if thread_id is None or frame is None or self.current is not jobs:
+            return
+        interrupts.late[thread_id] = partial(self._may_stop, jobs)
+        lasti = frame.f_lasti
+        if may_stop(frame, lasti, self._is_own):
+            self._interrupted = True
+            interrupts.raise_at(thread_id, frame, lasti, self, jobs)
+
+    def _may_stop(self, jobs: Sequence[Job[T, R]], frame: FrameType) -> bool:
+        return self.current is jobs and may_stop(frame, frame.f_lasti, self._is_own)
 
     @property
     def frame(self) -> FrameType | None:
         """Where the thread is right now."""
         return sys._current_frames().get(self._thread.ident or 0)
 
-    def give_up(self) -> None:
-        """Let the thread end after its present job, whenever that returns."""
+    def give_up(self) -> list[list[Job[T, R]]]:
+        """Let the thread end after its present call, whenever that returns.
+
+        Returns groups of jobs that others have to score: those of a joint call each by itself, and what is ahead.
+        """
         self._given_up = True
+        groups = []
+        with contextlib.suppress(IndexError):  # taking them is one step: nobody else has them then
+            for job in self._together.popleft():
+                job.wait_again(time.monotonic())
+                groups.append([job])
+        with contextlib.suppress(IndexError):
+            while True:
+                groups.append(self._ahead.popleft())
+        return groups
 
     def _main(self) -> None:
         # Scripts that call asyncio.get_event_loop() find a loop, as they do in a main thread.
@@ -84,29 +115,48 @@ class ScoringThread(Generic[T, R]):
             self._prepared(score, None)
             self._work(score)
         finally:
+            interrupts.late.pop(threading.get_ident(), None)
             loop.close()
 
     def _work(self, score: Callable[[T], R]) -> None:
         batching: Batching[T, R] | None = getattr(score, "batching", None)
         while not self._given_up:
+            if self._ahead:
+                self._score_group(score, batching)
+                continue
             job = self._jobs.get()
             if job is None:
                 return
-            if batching is None:
+            if self._given_up:
+                self._jobs.put(job)
+            elif batching is None:
                 self._step(self._score, job, score)
-                continue
-            for group in self._groups(job, batching):
-                together = [one for one in group if not one.abandoned]
-                if len(together) < 2 or not self._step(self._score_together, together, batching):
-                    for one in together:
-                        self._step(self._score, one, score)
+            else:
+                self._ahead.extend(self._groups(job, batching))
+        for job in chain.from_iterable(self.give_up()):
+            self._jobs.put(job)
+
+    def _score_group(self, score: Callable[[T], R], batching: Batching[T, R] | None) -> None:
+        try:
+            group = self._ahead.popleft()
+        except IndexError:  # this thread is being given up
+            return
+        if self._given_up:
+            self._ahead.appendleft(group)
+            return
+        together = [one for one in group if not one.abandoned]
+        if batching is None or len(together) < 2:
+            for one in together:
+                self._step(self._score, one, score)
+        elif not self._step(self._score_together, together, batching):
+            self._ahead.extendleft([one] for one in reversed(together))
 
     def _step(self, action: Callable[..., None], *arguments: object) -> bool:
         """Do one thing that may be interrupted; whether nothing is left to be done."""
         try:
             action(*arguments)
-        except Interrupted:
-            self._settle()
+        except Interrupted as error:
+            self._take(error)
         except _ScoreAlone:
             return False
         except BaseException:
@@ -139,30 +189,42 @@ class ScoringThread(Generic[T, R]):
             self._settle()
 
     def _score_together(self, jobs: Sequence[Job[T, R]], batching: Batching[T, R]) -> None:
-        """Score jobs by one call. Raises _ScoreAlone when that fails."""
+        """Score jobs by one call. Raises _ScoreAlone when that fails, or was interrupted."""
         now = time.monotonic()
         for job in jobs:
             job.started_at = now
+        self._together.append(jobs)
         self.current = jobs
+        late, results = False, None
         try:
             results = batching.score([job.item for job in jobs])
-        except Interrupted:
-            raise
+        except Interrupted as error:
+            late = True
+            self._take(error)
         except BaseException:
             self._settle()
-            for job in jobs:
-                job.started_at = None  # it waits again: its client may leave, or it may wait too long
-            raise _ScoreAlone from None
-        self._settle()
-        for job, result in zip(jobs, results, strict=True):
-            self._deliver(job, result, None)
+        else:
+            self._settle()
+        try:
+            self._together.popleft()
+        except IndexError:  # this thread was given up, and they were handed on
+            return
+        if results is not None:
+            for job, result in zip(jobs, results, strict=True):
+                self._deliver(job, result, None)
+            return
+        for job in jobs:
+            if late:
+                job.wait_again(time.monotonic())
+            job.started_at = None  # it waits again: its client may leave, or it may wait too long
+        raise _ScoreAlone
 
     def _groups(self, first: Job[T, R], batching: Batching[T, R]) -> list[list[Job[T, R]]]:
         """``first`` and the jobs behind it, grouped by what can be scored together, in order of arrival."""
         groups: dict[Hashable, list[Job[T, R]]] = {}
         for job in self._collect(first, batching):
             try:
-                key = batching.key(job.item)
+                key = None if job.alone else batching.key(job.item)
                 group = groups.setdefault(job if key is None else key, [])
             except BaseException:  # its client left this very moment, or it will fail by itself; or no key can be that
                 group = groups.setdefault(job, [])
@@ -185,25 +247,27 @@ class ScoringThread(Generic[T, R]):
                 jobs.append(job)
         return jobs
 
+    def _take(self, error: Interrupted) -> None:
+        """The interrupt has come. Where it came out of other code than the script's, its worker is in doubt."""
+        self._settle()
+        if not error.args and not was_stopped_well(error, self._is_own):
+            self.doubtful = True
+
     def _settle(self) -> None:
         """Between jobs: no interrupt that was meant for the last one may reach the next."""
-        with self._lock:
-            due, self._interrupted = self._interrupted, False
-            self.current = ()
-        if due:
+        self.current = ()  # from here on, none is raised
+        if self._interrupted:
+            self._interrupted = False
             # It was raised already, or is raised at the next jump backwards. Taking it back instead would leave
             # CPython 3.11's interpreter-wide flag for pending exceptions up for good.
-            with contextlib.suppress(Interrupted):
+            try:
                 for _ in range(1000):
                     pass
+            except Interrupted:
+                pass
+        if interrupts.late:
+            interrupts.late.pop(threading.get_ident(), None)
 
 
 class _ScoreAlone(Exception):
     """Jobs could not be scored together."""
-
-
-def _raise_in(thread_id: int | None, exception: type[BaseException]) -> None:
-    """Have ``exception`` raised in a thread, at its next Python instruction."""
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id or 0), ctypes.py_object(exception))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import traceback
 from pathlib import Path
-from types import FrameType
 
 
 def script_traceback(error: BaseException) -> str:
@@ -16,11 +15,10 @@ def script_traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
 
 
-def script_stack(frame: FrameType | None) -> str:
+def script_stack(stack: traceback.StackSummary) -> str:
     """A running thread's stack as text, from the first frame that is not scoredock's own."""
-    entries = traceback.extract_stack(frame) if frame is not None else traceback.StackSummary()
-    first = next((i for i, entry in reversed(list(enumerate(entries))) if _is_own(entry.filename)), -1)
-    return "".join(traceback.format_list(entries[first + 1 :])).rstrip()
+    first = next((i for i, entry in reversed(list(enumerate(stack))) if _is_own(entry.filename)), -1)
+    return "".join(traceback.format_list(stack[first + 1 :])).rstrip()
 
 
 # Packages whose modules have other names, as entry scripts import them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.util
 import logging
@@ -55,6 +56,26 @@ def make_importable(settings: Settings) -> None:
             )
         if str(extra) not in sys.path:
             sys.path.insert(0, str(extra))
+
+
+def own_files(settings: Settings) -> Callable[[str], bool]:
+    """What tells whether a file lies in one of the folders that ``make_importable`` adds, as the script's own do.
+
+    What replaces packages (AZUREML_EXTRA_PYTHON_LIB_PATH) is not the script's own.
+    """
+    folders = [settings.app_root, settings.script_folder]
+    if settings.source_directory:
+        folders.append(settings.app_root / settings.source_directory)
+    own = [folder.resolve() for folder in folders]
+    extra = settings.extra_python_lib_path
+    replacing = (settings.script_folder / extra).resolve() if extra else None
+
+    @functools.lru_cache(1024)
+    def is_own(filename: str) -> bool:
+        path = Path(filename).resolve()
+        return any(map(path.is_relative_to, own)) and not (replacing and path.is_relative_to(replacing))
+
+    return is_own
 
 
 def load(settings: Settings) -> EntryScript:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
-from scoredock.engine.scoring_thread import Interrupted
+from scoredock.engine.interrupts import Interrupted
 from scoredock.entry.failures import script_traceback
 from scoredock.entry.script import EntryScript, is_own_module
 from scoredock.errors import EncodingError, RequestProblem

@@ -7,17 +7,19 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from types import FrameType
+from traceback import StackSummary
 from typing import TYPE_CHECKING
 
 from scoredock.accelerators.choice import Accelerator
 from scoredock.access import Access
 from scoredock.collection import current as collecting
 from scoredock.engine import Engine, Limits
+from scoredock.engine.interrupts import log_record
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_stack
+from scoredock.entry.script import own_files
 from scoredock.observe import telemetry
 from scoredock.observe.context import of_request
 from scoredock.observe.metrics.counting import Counting
@@ -66,7 +68,7 @@ class Service:
         self._description: Description | None = None
         limits = Limits(settings.scoring_timeout_ms, settings.max_queue, settings.max_queue_wait_ms)
         self._engine: Engine[Incoming, Answer] = Engine(
-            limits, status.ask_for_replacement, self._late, settings.scoring_threads
+            limits, status.ask_for_replacement, self._late, settings.scoring_threads, own_files(settings)
         )
         self.recycling = Recycling(settings, lambda: self._engine.scored, status.ask_for_recycling)
         self._counting = counting
@@ -81,12 +83,14 @@ class Service:
             self._engine, settings, self.not_ready, str(accelerator), sinks, page, docs, access, admitted
         )
 
-    def _late(self, incoming: Incoming, frame: FrameType | None) -> None:
-        with of_request(incoming.ids.request_id):
+    def _late(self, items: Sequence[Incoming], stack: StackSummary) -> None:
+        others = f" for this request and {len(items) - 1} more, which are scored one by one now" if items[1:] else ""
+        with of_request(items[0].ids.request_id):
             logger.error(
-                "run() took longer than %d ms (SCORING_TIMEOUT_MS). It was at:\n%s",
+                "run() took longer than %d ms (SCORING_TIMEOUT_MS)%s. It was at:\n%s",
                 self._settings.scoring_timeout_ms,
-                script_stack(frame),
+                others,
+                script_stack(stack),
             )
 
     def not_ready(self) -> str | None:
@@ -112,6 +116,7 @@ class Service:
 
         def prepare() -> Callable[[Incoming], Answer]:
             self._tracing = telemetry.start(self._settings, os.environ)  # a script sees the provider from its import on
+            logging.setLogRecordFactory(log_record)
             booted = self._preloaded or boot(self._settings, self._status.report)
             script = booted.script
             self._status.report("swagger")

@@ -439,15 +439,56 @@ def test_when_a_batch_fails_each_job_is_scored_alone():
     assert scorer.alone == ["gate", 1, 13, 3]
 
 
-def test_a_batch_that_is_late_fails_and_the_next_job_is_scored():
-    class Slow(Doubling):
-        def score(self, items):
-            while True:
-                pass
+class LateWith13(Doubling):
+    """Is late with every batch that holds a 13, and with 13 itself."""
 
-    scorer = Slow()
-    assert [type(one) for one in scorer.run([1, 3], timeout_ms=150)] == [DeadlineExceeded] * 2
-    assert scorer.alone == ["gate"]
+    def __init__(self, stays):
+        super().__init__()
+        self.stays = stays
+
+    def __call__(self, item):
+        if item == 13:
+            self.alone.append(item)
+            self.stays()
+        return super().__call__(item)
+
+    def score(self, items):
+        if 13 in items:
+            self.batches.append(list(items))
+            self.stays()
+        return super().score(items)
+
+
+def loop():
+    while True:
+        pass
+
+
+def test_when_a_batch_is_late_each_of_its_jobs_is_scored_alone():
+    scorer = LateWith13(stays=loop)
+    first, late, last, even = scorer.run([1, 13, 3, 4], timeout_ms=150)
+    assert (first, last, even) == (2, 6, 8)
+    assert isinstance(late, DeadlineExceeded)
+    assert scorer.batches == [[1, 13, 3]]
+    assert scorer.alone == ["gate", 1, 13, 3, 4]
+
+
+def test_when_a_batch_keeps_its_thread_a_fresh_one_gets_its_jobs_and_those_behind_it():
+    hold = threading.Event()
+    scorer = LateWith13(stays=lambda: hold.wait(20))
+    try:
+        results = scorer.run([1, 13, 3, 4, 6], timeout_ms=150)
+    finally:
+        hold.set()
+    assert [type(result) for result in results] == [int, DeadlineExceeded, int, int, int]
+    assert results[::2] == [2, 6, 12]
+    assert scorer.batches == [[1, 13, 3], [4, 6]]
+    assert scorer.alone == ["gate", 1, 13, 3]
+
+
+def test_what_a_late_batch_may_wait_for_counts_from_its_end():
+    scorer = LateWith13(stays=loop)
+    assert scorer.run([1, 13], timeout_ms=400, max_wait_ms=300)[0] == 2
 
 
 def test_a_batch_waits_for_more_as_long_as_it_may():

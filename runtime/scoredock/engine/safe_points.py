@@ -1,0 +1,148 @@
+"""Where a thread may be stopped so that nothing is left half done: no lock held, no module half imported.
+
+CPython raises an exception that another thread asks for where it looks at its "eval breaker": when a call returns, at a
+jump, and at the start of a function. Inside a library any of these places may lie between taking something and the
+``try`` that gives it back, so that only the script's own code is stopped. There, too, three kinds of places are left
+out: a call with a ``try`` or ``with`` right behind it (``lock.acquire()``), since nothing would undo it; what
+enters, leaves or destroys an object; and whatever an import runs.
+"""
+
+from __future__ import annotations
+
+import dis
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType
+
+_OWN_PACKAGE = str(Path(__file__).parent.parent)
+_STANDARD_LIBRARY = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+_INSTALLED = {"site-packages", "dist-packages"}
+_HALVES = {"<module>", "__enter__", "__exit__", "__aenter__", "__aexit__", "__del__"}  # what must run to its end
+
+_PROTECTING = {"SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"}
+_ENDING = ("RETURN", "RAISE", "RERAISE")
+_OPERATING = ("BINARY_", "INPLACE_", "UNARY_", "COMPARE_OP", "FOR_ITER")  # NumPy may take its time in these
+_JUMPS = {*dis.hasjrel, *dis.hasjabs}
+
+
+def may_stop(frame: FrameType, lasti: int, is_own: Callable[[str], bool]) -> bool:
+    """Whether nothing is left half done when ``frame``, the top one of a thread, ends with an exception at ``lasti``.
+
+    ``is_own`` tells whether a file is the script's; what is installed, or Python's, never is.
+    """
+    code = frame.f_code
+    return is_scripts(code, is_own) and _is_whole(_codes(frame)) and (lasti < 0 or _instruction(code, lasti).safe)
+
+
+def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> bool:
+    """Whether an exception that ended a call was raised where ``may_stop`` allows it, as far as it tells.
+
+    It is elsewhere when native code has called back into Python, or has itself raised, before it could be: then a
+    handler may have been at work.
+    """
+    codes, trace = [], error.__traceback__
+    while trace is not None:
+        codes.append(trace.tb_frame.f_code)
+        trace = trace.tb_next
+    return error.__context__ is None and bool(codes) and is_scripts(codes[-1], is_own) and _is_whole(codes)
+
+
+def is_scripts(code: CodeType, is_own: Callable[[str], bool]) -> bool:
+    """Whether code is from a file of the script's, and not from a library's."""
+    return not _is_library(code.co_filename) and is_own(code.co_filename)
+
+
+def _codes(frame: FrameType | None) -> Iterable[CodeType]:
+    while frame is not None:
+        yield frame.f_code
+        frame = frame.f_back
+
+
+def _is_whole(codes: Iterable[CodeType]) -> bool:
+    """Whether none of this code is an import's, or half of something."""
+    return not any(code.co_name in _HALVES or code.co_filename.startswith("<frozen importlib") for code in codes)
+
+
+@lru_cache(1024)
+def _is_library(filename: str) -> bool:
+    """Whether a file is Python's, scoredock's or installed; what was made from a string counts as such."""
+    path = Path(os.path.realpath(filename))
+    folders = set(map(str, path.parents))
+    if filename.startswith("<") or _OWN_PACKAGE in folders or folders & _STANDARD_LIBRARY or _INSTALLED & {*path.parts}:
+        return True
+    return any(_was_installed_into(folder) for folder in sys.path if folder and os.path.realpath(folder) in folders)
+
+
+def _was_installed_into(folder: str) -> bool:
+    """As with ``pip install --target``."""
+    try:
+        return any(path.suffix == ".dist-info" for path in Path(folder).iterdir())
+    except OSError:
+        return False
+
+
+class _Instruction:
+    """One of a code object's; ``safe`` where a thread may be stopped that waits in it, or at its end."""
+
+    __slots__ = ("jumps", "name", "offset", "protected", "safe", "starts", "target")
+
+    def __init__(self, source: dis.Instruction, ranges: list[tuple[int, int]]) -> None:
+        self.name = source.opname
+        self.offset = source.offset
+        self.jumps = source.opcode in _JUMPS
+        self.target = source.argval if self.jumps else -1
+        self.starts = self.name in _PROTECTING or any(self.offset == start for start, _ in ranges)
+        self.protected = any(start <= self.offset < end for start, end in ranges)
+        self.safe = False
+
+    @property
+    def calls(self) -> bool:
+        return "CALL" in self.name and "INTRINSIC" not in self.name
+
+
+@lru_cache(256)
+def _instructions(code: CodeType) -> tuple[_Instruction, ...]:
+    listing = dis.Bytecode(code)
+    sources = [one for one in listing if one.opname != "CACHE"]
+    entries = getattr(listing, "exception_entries", ())  # from Python 3.11 on: a table, instead of instructions
+    ranges = [(entry.start, entry.end) for entry in entries]
+    ranges += [(one.offset, one.argval) for one in sources if one.opname.startswith("SETUP_")]
+    made = tuple(_Instruction(one, ranges) for one in sources)
+    places = {one.offset: place for place, one in enumerate(made)}
+    for place, one in enumerate(made):
+        if one.calls or one.name.startswith(_OPERATING):
+            one.safe = (one.calls or not one.protected) and not _leads_into_protection(made, places, place)
+        else:
+            one.safe = one.jumps or one.name == "RESUME"
+    return made
+
+
+def _instruction(code: CodeType, lasti: int) -> _Instruction:
+    """The one at an offset, or the one whose cache entry is there."""
+    return max((one for one in _instructions(code) if one.offset <= lasti), key=lambda one: one.offset)
+
+
+def _leads_into_protection(made: tuple[_Instruction, ...], places: dict[int, int], place: int) -> bool:
+    """Whether a ``try`` or ``with`` begins before the next instruction at which the thread would stop."""
+    ahead, seen = [place + 1 + (made[place].name == "PRECALL")], set[int]()
+    if made[place].jumps:
+        ahead.append(places[made[place].target])
+    while ahead:
+        place = ahead.pop()
+        if place in seen or place >= len(made):
+            continue
+        seen.add(place)
+        one = made[place]
+        if one.starts:
+            return True
+        if one.calls or one.name.startswith(_ENDING) or (one.jumps and one.target <= one.offset):
+            continue
+        if one.jumps:
+            ahead.append(places[one.target])
+        if one.name not in ("JUMP_FORWARD", "JUMP_ABSOLUTE"):
+            ahead.append(place + 1)
+    return False
