@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +30,8 @@ R = TypeVar("R")
 
 TICK_S = 0.05
 GRACE_S = 0.25  # for a late run() to come back before its thread counts as stuck
-LOOK_S = 0.002  # between two looks at whether it can be interrupted
+LOOK_S = 0.001  # between two looks at whether it can be interrupted
+SWITCH_S = 0.0001  # for a look to get the interpreter lock from a thread that computes; else Python's 5 ms
 MAX_SKIPPED = 1000  # jobs in the queue that nobody waits for, and as many more as there are others
 MAX_STUCK_THREADS = 8
 SWEEP_S = 0.004  # a result that waits for company waits no longer
@@ -83,6 +85,8 @@ class Engine(Generic[T, R]):
         self._sweep_due = False
         self._watching = False
         self._late: dict[ScoringThread[T, R], tuple[float, Sequence[Job[T, R]]]] = {}
+        self._lost: dict[ScoringThread[T, R], Sequence[Job[T, R]]] = {}
+        self._switch_s = 0.0  # Python's, while looks are frequent
         self._score: Callable[[T], R] | None = None
         self._threads: list[ScoringThread[T, R]] = []
         self.stuck_threads = 0
@@ -264,7 +268,8 @@ class Engine(Generic[T, R]):
             self._check_queue(now)
         finally:
             busy = any(thread.current for thread in self._threads)
-            self._watching = bool(self._outstanding or self._late or busy)
+            self._hurry(bool(self._late))
+            self._watching = bool(self._outstanding or self._late or self._lost or busy)
             if self._watching:
                 self._loop.call_later(self._next_check_s(now), self._watch)
 
@@ -294,9 +299,24 @@ class Engine(Generic[T, R]):
                 self._look_after(thread)
             elif now - since >= GRACE_S:
                 del self._late[thread]
+                self._lost[thread] = jobs
                 self._replace(thread)
             else:
                 thread.interrupt(jobs)
+        for thread, jobs in list(self._lost.items()):
+            if thread.current is not jobs:
+                del self._lost[thread]
+            else:  # it may compute for ever, in Python
+                thread.interrupt(jobs)
+
+    def _hurry(self, wanted: bool) -> None:
+        """Have a thread that computes stop at any of its instructions, and often, while looks at one are due."""
+        if wanted and not self._switch_s:
+            self._switch_s = sys.getswitchinterval()
+            sys.setswitchinterval(SWITCH_S)
+        elif not wanted and self._switch_s:
+            sys.setswitchinterval(self._switch_s)
+            self._switch_s = 0.0
 
     def _look_after(self, thread: ScoringThread[T, R]) -> None:
         if thread.doubtful:

@@ -13,7 +13,7 @@ import dis
 import os
 import sys
 import sysconfig
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
@@ -24,18 +24,27 @@ _INSTALLED = {"site-packages", "dist-packages"}
 _HALVES = {"<module>", "__enter__", "__exit__", "__aenter__", "__aexit__", "__del__"}  # what must run to its end
 
 _PROTECTING = {"SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"}
-_ENDING = ("RETURN", "RAISE", "RERAISE")
+_ENDING = ("RETURN", "RAISE", "RERAISE", "YIELD")
 _OPERATING = ("BINARY_", "INPLACE_", "UNARY_", "COMPARE_OP", "FOR_ITER")  # NumPy may take its time in these
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
+_ALWAYS_JUMPING = ("JUMP_FORWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD")
+_LOOKS_AFTER_WAITING = sys.version_info < (3, 13)
 
 
-def may_stop(frame: FrameType, lasti: int, is_own: Callable[[str], bool]) -> bool:
-    """Whether nothing is left half done when ``frame``, the top one of a thread, ends with an exception at ``lasti``.
+def may_stop(frame: FrameType, lasti: int, is_own: Callable[[str], bool], at_once: bool = False) -> bool:
+    """Whether nothing is left half done when a thread, whose top frame this is, is stopped at ``lasti``.
 
-    ``is_own`` tells whether a file is the script's; what is installed, or Python's, never is.
+    ``is_own`` tells whether a file is the script's; what is installed, or Python's, never is. ``at_once`` says that the
+    thread stops by itself. One that another thread stops does so there, too, up to Python 3.12; since then, one that
+    waits for the interpreter lock has looked for an exception already, and looks again at the next such place.
     """
     code = frame.f_code
-    return is_scripts(code, is_own) and _is_whole(_codes(frame)) and (lasti < 0 or _instruction(code, lasti).safe)
+    if not is_scripts(code, is_own) or not _is_whole(_codes(frame)):
+        return False
+    if lasti < 0:  # about to begin
+        return True
+    instruction = _instruction(code, lasti)
+    return instruction.safe and (at_once or _LOOKS_AFTER_WAITING or instruction.onward)
 
 
 def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> bool:
@@ -86,22 +95,30 @@ def _was_installed_into(folder: str) -> bool:
 
 
 class _Instruction:
-    """One of a code object's; ``safe`` where a thread may be stopped that waits in it, or at its end."""
+    """One of a code object's; ``handler`` is where an exception in it goes to, -1 for out of the function.
 
-    __slots__ = ("jumps", "name", "offset", "protected", "safe", "starts", "target")
+    ``safe``: a thread that waits in it, or at its end, may be stopped there. ``onward``: or wherever it comes next.
+    """
 
-    def __init__(self, source: dis.Instruction, ranges: list[tuple[int, int]]) -> None:
+    __slots__ = ("handler", "jumps", "name", "offset", "onward", "safe", "starts", "target")
+
+    def __init__(self, source: dis.Instruction, ranges: list[tuple[int, int, int]]) -> None:
         self.name = source.opname
         self.offset = source.offset
-        self.jumps = source.opcode in _JUMPS
-        self.target = source.argval if self.jumps else -1
-        self.starts = self.name in _PROTECTING or any(self.offset == start for start, _ in ranges)
-        self.protected = any(start <= self.offset < end for start, end in ranges)
-        self.safe = False
+        self.jumps = source.opcode in _JUMPS and not self.name.startswith("SETUP_")
+        self.target: int = source.argval if self.jumps else -1
+        self.starts = self.name in _PROTECTING or any(self.offset == start for start, _, _ in ranges)
+        self.handler = min((target for start, end, target in ranges if start <= self.offset < end), default=-1)
+        self.safe = self.onward = False
 
     @property
     def calls(self) -> bool:
         return "CALL" in self.name and "INTRINSIC" not in self.name
+
+    @property
+    def stops(self) -> bool:
+        """Whether a thread looks for an exception here."""
+        return self.calls or self.name == "RESUME" or (self.jumps and self.target <= self.offset)
 
 
 @lru_cache(256)
@@ -109,15 +126,22 @@ def _instructions(code: CodeType) -> tuple[_Instruction, ...]:
     listing = dis.Bytecode(code)
     sources = [one for one in listing if one.opname != "CACHE"]
     entries = getattr(listing, "exception_entries", ())  # from Python 3.11 on: a table, instead of instructions
-    ranges = [(entry.start, entry.end) for entry in entries]
-    ranges += [(one.offset, one.argval) for one in sources if one.opname.startswith("SETUP_")]
+    ranges = [(entry.start, entry.end, entry.target) for entry in entries]
+    ranges += [(one.offset, one.argval, one.argval) for one in sources if one.opname.startswith("SETUP_")]
     made = tuple(_Instruction(one, ranges) for one in sources)
-    places = {one.offset: place for place, one in enumerate(made)}
+    ways = _Ways(made)
     for place, one in enumerate(made):
         if one.calls or one.name.startswith(_OPERATING):
-            one.safe = (one.calls or not one.protected) and not _leads_into_protection(made, places, place)
+            one.safe = (one.calls or one.handler < 0) and not any(after.starts for _, after in ways.steps(place))
         else:
             one.safe = one.jumps or one.name == "RESUME"
+    for place, one in enumerate(made):
+        one.onward = one.safe and all(
+            before.handler in (-1, after.handler)  # a "try" or "with" that is left has cleaning up to do
+            and not after.name.startswith(_ENDING)
+            and (after.safe or not after.stops)
+            for before, after in ways.steps(place, also_back=True)
+        )
     return made
 
 
@@ -126,23 +150,32 @@ def _instruction(code: CodeType, lasti: int) -> _Instruction:
     return max((one for one in _instructions(code) if one.offset <= lasti), key=lambda one: one.offset)
 
 
-def _leads_into_protection(made: tuple[_Instruction, ...], places: dict[int, int], place: int) -> bool:
-    """Whether a ``try`` or ``with`` begins before the next instruction at which the thread would stop."""
-    ahead, seen = [place + 1 + (made[place].name == "PRECALL")], set[int]()
-    if made[place].jumps:
-        ahead.append(places[made[place].target])
-    while ahead:
-        place = ahead.pop()
-        if place in seen or place >= len(made):
-            continue
-        seen.add(place)
-        one = made[place]
-        if one.starts:
-            return True
-        if one.calls or one.name.startswith(_ENDING) or (one.jumps and one.target <= one.offset):
-            continue
-        if one.jumps:
-            ahead.append(places[one.target])
-        if one.name not in ("JUMP_FORWARD", "JUMP_ABSOLUTE"):
-            ahead.append(place + 1)
-    return False
+class _Ways:
+    """Through a function's instructions."""
+
+    def __init__(self, made: tuple[_Instruction, ...]) -> None:
+        self._made = made
+        self._places = {one.offset: place for place, one in enumerate(made)}
+
+    def steps(self, place: int, also_back: bool = False) -> Iterator[tuple[_Instruction, _Instruction]]:
+        """Pairs of what may follow each other, from an instruction on to where the thread looks for an exception."""
+        ahead, seen = [place], set[int]()
+        while ahead:
+            place = ahead.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            for following in self._next(place, also_back):
+                before, after = self._made[place], self._made[following]
+                yield before, after
+                if not after.stops and not after.name.startswith(_ENDING):
+                    ahead.append(following)
+
+    def _next(self, place: int, also_back: bool) -> list[int]:
+        one = self._made[place]
+        places = []
+        if one.jumps and (also_back or one.target > one.offset):
+            places.append(self._places[one.target])
+        if not one.name.startswith(_ALWAYS_JUMPING):
+            places.append(place + 1 + (one.name == "PRECALL"))
+        return [place for place in places if place < len(self._made)]

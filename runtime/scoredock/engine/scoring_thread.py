@@ -80,7 +80,7 @@ class ScoringThread(Generic[T, R]):
             interrupts.raise_at(thread_id, frame, lasti, self, jobs)
 
     def _may_stop(self, jobs: Sequence[Job[T, R]], frame: FrameType) -> bool:
-        return self.current is jobs and may_stop(frame, frame.f_lasti, self._is_own)
+        return self.current is jobs and may_stop(frame, frame.f_lasti, self._is_own, at_once=True)
 
     @property
     def frame(self) -> FrameType | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from scoredock.observe.output import StandInStream
@@ -17,13 +18,15 @@ class PrintedLines(StandInStream):
 
     Everything that is not text written to it (``buffer``, ``fileno`` and so on) is ``real``'s. So is text
     that comes while a line is being logged: a script may have sent logging to this very stream. ``unfinished``
-    says whether any thread has ever left a line without its end; until then there is nothing to flush.
+    says whether any thread has ever left a line without its end; until then there is nothing to flush. ``on_written``
+    is called after each text, in the thread that wrote it.
     """
 
     def __init__(self, real: TextIO) -> None:
         super().__init__(real)
         self._thread = threading.local()
         self.unfinished = False
+        self.on_written: Callable[[], None] = lambda: None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -39,6 +42,7 @@ class PrintedLines(StandInStream):
         for line in lines:
             self._log(line)
         self.unfinished = self.unfinished or bool(self._thread.rest)
+        self.on_written()
         return len(text)
 
     def flush(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
-from scoredock.engine.interrupts import Interrupted
+from scoredock.engine.interrupts import Interrupted, checkpoint
 from scoredock.entry.failures import script_traceback
 from scoredock.entry.script import EntryScript, is_own_module
 from scoredock.errors import EncodingError, RequestProblem
@@ -50,6 +50,7 @@ class Scoring:
         self.call = script.signature.call
         self._own_folder = script.path.parent
         self._prints = capture_prints()
+        self._prints.on_written = checkpoint
         self._loop = loop
         self._first = script.signature.arguments[0].name
         self._raw: RawRequests | None = None
