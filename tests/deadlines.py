@@ -13,6 +13,7 @@ from types import TracebackType
 
 from servers import Server
 
+PATIENCE_S = 10.0
 TIMEOUT_MS = 30  # of SCORING_TIMEOUT_MS
 
 _LOCKED = """
@@ -181,15 +182,18 @@ class Watched:
 def hold(server: Server, rounds: int) -> Watched:
     """Meet so many deadlines. After each the next request is answered, and finds everything whole.
 
-    On a busy machine, a check may be late itself; one of three is not.
+    On a busy machine, a check may be late itself. A worker that has given up too many threads says 503 until it is
+    replaced.
     """
     with Watched(server) as watched:
         for number in range(rounds):
             status, body = watched.post("x")
-            assert (status, b"Scoring timeout" in body) == (500, True), (number, status, body)
-            answers = [watched.post("check")]
-            while answers[-1][0] == 500 and b"timeout" in answers[-1][1] and len(answers) < 3:
-                answers.append(watched.post("check"))
-            assert answers[-1] == (200, b'"ok"'), (number, answers)
+            assert status == 503 or b"Scoring timeout" in body, (number, status, body)
+            until = time.monotonic() + PATIENCE_S
+            answer = watched.post("check")
+            while (b"Scoring timeout" in answer[1] or answer[0] == 503) and time.monotonic() < until:
+                time.sleep(0.05)
+                answer = watched.post("check")
+            assert answer == (200, b'"ok"'), (number, answer)
     watched.slowest_ms.sort(reverse=True)
     return watched

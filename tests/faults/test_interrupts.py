@@ -1,6 +1,6 @@
 """Deadlines that interrupt scripts wherever they are: whatever they hold, the next request finds it whole.
 
-DEADLINES says how many each script meets; ten take half a minute in all, 400 a quarter of an hour.
+DEADLINES says how many each script meets: ten take a minute and a half in all, 400 ten minutes.
 """
 
 from __future__ import annotations

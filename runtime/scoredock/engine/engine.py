@@ -186,6 +186,7 @@ class Engine(Generic[T, R]):
 
     def stop(self) -> None:
         """End the scoring threads after their present jobs."""
+        self._hurry(False)
         for _ in self._threads:
             self._jobs.put(None)
 

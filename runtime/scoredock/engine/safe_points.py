@@ -24,6 +24,7 @@ _INSTALLED = {"site-packages", "dist-packages"}
 _HALVES = {"<module>", "__enter__", "__exit__", "__aenter__", "__aexit__", "__del__"}  # what must run to its end
 
 _PROTECTING = {"SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"}
+_RETURNING = ("RETURN_VALUE", "RETURN_CONST")
 _ENDING = ("RETURN", "RAISE", "RERAISE", "YIELD")
 _OPERATING = ("BINARY_", "INPLACE_", "UNARY_", "COMPARE_OP", "FOR_ITER")  # NumPy may take its time in these
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
@@ -43,8 +44,19 @@ def may_stop(frame: FrameType, lasti: int, is_own: Callable[[str], bool], at_onc
         return False
     if lasti < 0:  # about to begin
         return True
-    instruction = _instruction(code, lasti)
-    return instruction.safe and (at_once or _LOOKS_AFTER_WAITING or instruction.onward)
+    if at_once or _LOOKS_AFTER_WAITING:
+        return _instruction(code, lasti).safe
+    return _goes_on_well(frame, lasti, is_own)
+
+
+def _goes_on_well(frame: FrameType, lasti: int, is_own: Callable[[str], bool]) -> bool:
+    """Whether a thread may be stopped at the next place after ``lasti``, also where that is in a calling function."""
+    instruction, caller = _instruction(frame.f_code, lasti), frame.f_back
+    if not instruction.onward or not instruction.returns:
+        return instruction.onward
+    if caller is None or _is_ours(caller.f_code):
+        return caller is not None
+    return is_scripts(caller.f_code, is_own) and _goes_on_well(caller, caller.f_lasti, is_own)
 
 
 def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> bool:
@@ -53,16 +65,24 @@ def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> boo
     It is elsewhere when native code has called back into Python, or has itself raised, before it could be: then a
     handler may have been at work.
     """
-    codes, trace = [], error.__traceback__
+    codes, trace, lasti = [], error.__traceback__, -1
     while trace is not None:
         codes.append(trace.tb_frame.f_code)
-        trace = trace.tb_next
-    return error.__context__ is None and bool(codes) and is_scripts(codes[-1], is_own) and _is_whole(codes)
+        trace, lasti = trace.tb_next, trace.tb_lasti
+    if all(map(_is_ours, codes)):  # run() had returned
+        return True
+    if not is_scripts(codes[-1], is_own) and (lasti < 0 or _instruction(codes[-1], lasti).name == "RESUME"):
+        codes.pop()  # it was about to begin
+    return error.__context__ is None and is_scripts(codes[-1], is_own) and _is_whole(codes)
 
 
 def is_scripts(code: CodeType, is_own: Callable[[str], bool]) -> bool:
     """Whether code is from a file of the script's, and not from a library's."""
     return not _is_library(code.co_filename) and is_own(code.co_filename)
+
+
+def _is_ours(code: CodeType) -> bool:
+    return code.co_filename.startswith(_OWN_PACKAGE)
 
 
 def _codes(frame: FrameType | None) -> Iterable[CodeType]:
@@ -97,10 +117,11 @@ def _was_installed_into(folder: str) -> bool:
 class _Instruction:
     """One of a code object's; ``handler`` is where an exception in it goes to, -1 for out of the function.
 
-    ``safe``: a thread that waits in it, or at its end, may be stopped there. ``onward``: or wherever it comes next.
+    ``safe``: a thread that waits in it, or at its end, may be stopped there. ``onward``: or wherever it comes next, in
+    this function; ``returns``: that may be in the calling one.
     """
 
-    __slots__ = ("handler", "jumps", "name", "offset", "onward", "safe", "starts", "target")
+    __slots__ = ("handler", "jumps", "name", "offset", "onward", "returns", "safe", "starts", "target")
 
     def __init__(self, source: dis.Instruction, ranges: list[tuple[int, int, int]]) -> None:
         self.name = source.opname
@@ -109,7 +130,7 @@ class _Instruction:
         self.target: int = source.argval if self.jumps else -1
         self.starts = self.name in _PROTECTING or any(self.offset == start for start, _, _ in ranges)
         self.handler = min((target for start, end, target in ranges if start <= self.offset < end), default=-1)
-        self.safe = self.onward = False
+        self.safe = self.onward = self.returns = False
 
     @property
     def calls(self) -> bool:
@@ -136,11 +157,13 @@ def _instructions(code: CodeType) -> tuple[_Instruction, ...]:
         else:
             one.safe = one.jumps or one.name == "RESUME"
     for place, one in enumerate(made):
+        steps = list(ways.steps(place, also_back=True))
+        one.returns = any(after.name.startswith(_RETURNING) for _, after in steps)
         one.onward = one.safe and all(
             before.handler in (-1, after.handler)  # a "try" or "with" that is left has cleaning up to do
-            and not after.name.startswith(_ENDING)
             and (after.safe or not after.stops)
-            for before, after in ways.steps(place, also_back=True)
+            and (after.name.startswith(_RETURNING) or not after.name.startswith(_ENDING))
+            for before, after in steps
         )
     return made
 

@@ -148,20 +148,25 @@ class ScoringThread(Generic[T, R]):
         if batching is None or len(together) < 2:
             for one in together:
                 self._step(self._score, one, score)
-        elif not self._step(self._score_together, together, batching):
+        else:
+            self._step(self._score_together, together, batching)
+            try:
+                self._together.popleft()
+            except IndexError:  # they were scored; or this thread was given up, and they were handed on
+                return
+            for one in together:
+                if one.started_at is not None:  # it was late
+                    one.wait_again(time.monotonic())
             self._ahead.extendleft([one] for one in reversed(together))
 
-    def _step(self, action: Callable[..., None], *arguments: object) -> bool:
-        """Do one thing that may be interrupted; whether nothing is left to be done."""
+    def _step(self, action: Callable[..., None], *arguments: object) -> None:
+        """Do one thing that may be interrupted."""
         try:
             action(*arguments)
         except Interrupted as error:
             self._take(error)
-        except _ScoreAlone:
-            return False
         except BaseException:
             logger.exception("an error in the scoring thread, after its result was delivered")
-        return True
 
     def _score(self, job: Job[T, R], score: Callable[[T], R]) -> None:
         if job.abandoned or job.settled:
@@ -189,35 +194,28 @@ class ScoringThread(Generic[T, R]):
             self._settle()
 
     def _score_together(self, jobs: Sequence[Job[T, R]], batching: Batching[T, R]) -> None:
-        """Score jobs by one call. Raises _ScoreAlone when that fails, or was interrupted."""
+        """Score jobs by one call, and take them out of ``_together``; they stay there when that fails or is late."""
         now = time.monotonic()
         for job in jobs:
             job.started_at = now
         self._together.append(jobs)
         self.current = jobs
-        late, results = False, None
         try:
             results = batching.score([job.item for job in jobs])
-        except Interrupted as error:
-            late = True
-            self._take(error)
+        except Interrupted:
+            raise
         except BaseException:
             self._settle()
-        else:
-            self._settle()
+            for job in jobs:
+                job.started_at = None  # it waits again: its client may leave, or it may wait too long
+            return
+        self._settle()
         try:
             self._together.popleft()
         except IndexError:  # this thread was given up, and they were handed on
             return
-        if results is not None:
-            for job, result in zip(jobs, results, strict=True):
-                self._deliver(job, result, None)
-            return
-        for job in jobs:
-            if late:
-                job.wait_again(time.monotonic())
-            job.started_at = None  # it waits again: its client may leave, or it may wait too long
-        raise _ScoreAlone
+        for job, result in zip(jobs, results, strict=True):
+            self._deliver(job, result, None)
 
     def _groups(self, first: Job[T, R], batching: Batching[T, R]) -> list[list[Job[T, R]]]:
         """``first`` and the jobs behind it, grouped by what can be scored together, in order of arrival."""
@@ -267,7 +265,3 @@ class ScoringThread(Generic[T, R]):
                 pass
         if interrupts.late:
             interrupts.late.pop(threading.get_ident(), None)
-
-
-class _ScoreAlone(Exception):
-    """Jobs could not be scored together."""

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -117,6 +118,8 @@ class Service:
         def prepare() -> Callable[[Incoming], Answer]:
             self._tracing = telemetry.start(self._settings, os.environ)  # a script sees the provider from its import on
             logging.setLogRecordFactory(log_record)
+            if self._preloaded is not None:
+                _draw_other_numbers()
             booted = self._preloaded or boot(self._settings, self._status.report)
             script = booted.script
             self._status.report("swagger")
@@ -209,3 +212,10 @@ class Service:
         tracing, self._tracing = self._tracing, None
         if tracing is not None:
             tracing.close(timeout_s)
+
+
+def _draw_other_numbers() -> None:
+    """Seed NumPy's global generator anew, as Python does with its own after a fork: workers would draw the same."""
+    random = sys.modules.get("numpy.random")
+    if random is not None:
+        random.seed()

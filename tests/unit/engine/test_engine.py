@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sys
 import threading
 import time
 
 import pytest
 
-from scoredock.engine import Engine, Limits
+from scoredock.engine import Engine, Limits, scoring_thread
+from scoredock.engine.interrupts import log_record
 from scoredock.errors import Abandoned, DeadlineExceeded, NotReady, QueueFull
 
 
@@ -149,6 +151,71 @@ def test_abandoned_jobs_are_not_scored_and_leave_the_queue():
 
     assert run_with(engine, score, scenario) == 4
     assert scored == [1, 3, 4]
+
+
+def test_what_clients_have_left_behind_does_not_fill_the_queue():
+    engine, gate, scored = Engine(limits(max_queue=10)), threading.Event(), []
+
+    def score(item):
+        gate.wait(20)
+        scored.append(item)
+        return item
+
+    async def scenario():
+        first = submit(engine, "first")
+        while first.job.started_at is None:
+            await asyncio.sleep(0.001)
+        kept = [submit(engine, number) for number in range(3)]
+        for _ in range(5000):
+            left = submit(engine, "left")
+            engine.abandon(left.job)
+            left.future.exception()
+        assert engine._jobs.qsize() < 1500
+        gate.set()
+        return [await one.future for one in [first, *kept]]
+
+    assert run_with(engine, score, scenario) == ["first", 0, 1, 2]
+    assert scored == ["first", 0, 1, 2]
+
+
+def test_a_late_thread_that_logs_stops_there_and_one_that_does_so_in_a_library_does_not():
+    """What logs all the time is hardly ever seen in its own code; so it stops by itself."""
+    engine = Engine(limits(timeout_ms=50))
+    log = logging.getLogger("test.engine")
+    factory = logging.getLogRecordFactory()
+    library = compile("def chat(log):\n    log.error('x')\n    return 1\n", "<library>", "exec")
+    space = {}
+    exec(library, space)
+    said = []
+
+    def score(item):
+        if item == "next":
+            return item
+        time.sleep(0.1)  # late from here on: no loop, so that nothing else is seen
+        said.append(space["chat"](log))
+        log.error("x")
+        said.append("beyond")
+        return item
+
+    async def scenario():
+        with pytest.raises(DeadlineExceeded):
+            await submit(engine, "late").future
+        return await submit(engine, "next").future
+
+    logging.setLogRecordFactory(log_record)
+    try:
+        may_stop, scoring_thread.may_stop = scoring_thread.may_stop, only_at_once(scoring_thread.may_stop)
+        assert run_with(engine, score, scenario) == "next"
+    finally:
+        scoring_thread.may_stop = may_stop
+        logging.setLogRecordFactory(factory)
+    assert said == [1]
+    assert engine.stuck_threads == 0
+
+
+def only_at_once(may_stop):
+    """As if the thread were never seen in a place where it can be stopped from outside."""
+    return lambda *arguments, at_once=False: at_once and may_stop(*arguments, at_once=True)
 
 
 def test_a_late_job_fails_on_time_and_its_thread_goes_on():

@@ -1,0 +1,189 @@
+"""Where a thread may be stopped: by what it stands at, and by what has called that."""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import functools
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from scoredock.engine.safe_points import may_stop, was_stopped_well
+
+
+def in_a_thread(test):
+    """Where pytest's own frames are not: the main thread began with a module."""
+
+    @functools.wraps(test)
+    def run(*arguments, **more):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(test, *arguments, **more).result()
+
+    return run
+
+
+def own(filename):
+    return filename == __file__
+
+
+def here():
+    """Whether the caller may be stopped at the end of this call."""
+    frame = sys._getframe(1)
+    return may_stop(frame, frame.f_lasti, own, at_once=True)
+
+
+@in_a_thread
+def test_the_scripts_own_code_may_be_stopped_also_with_a_lock_in_a_with():
+    lock = threading.Lock()
+    with lock:
+        answer = here()
+        assert answer
+    answer = here()
+    assert answer
+
+
+@in_a_thread
+def test_a_call_with_a_try_or_with_right_behind_it_is_left_alone():
+    answer = here()
+    try:
+        assert not answer
+    finally:
+        manager = contextlib.nullcontext()
+    answer = here()
+    with manager:
+        assert not answer
+
+
+@in_a_thread
+def test_one_that_is_told_of_a_call_before_a_try_further_down_is_not_deceived():
+    if here():
+        pytest.fail("a try may follow")
+    try:
+        answer = here()
+        assert answer
+    finally:
+        pass
+
+
+@in_a_thread
+def test_what_a_context_manager_or_a_destructor_does_is_left_alone():
+    answers = []
+
+    class Held:
+        def __enter__(self):
+            answers.append(here())
+
+        def __exit__(self, *_):
+            answers.append(helper())
+
+        def __del__(self):
+            answers.append(helper())
+
+    def helper():
+        return [here()][0]
+
+    with Held() as _:
+        pass
+    assert answers[:2] == [False, False]
+    assert not any(answers)
+    assert helper()
+
+
+@in_a_thread
+def test_a_generator_that_is_a_context_manager_is_left_alone_in_both_halves():
+    answers = []
+
+    @contextlib.contextmanager
+    def held():
+        answers.append(here())
+        yield
+        answers.append(here())
+
+    with held():
+        pass
+    assert answers == [False, False]
+
+
+@in_a_thread
+def test_an_import_is_left_alone_with_all_that_it_calls(tmp_path, monkeypatch):
+    (tmp_path / "imported_late.py").write_text("import asking\nanswer = asking.ask()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    asking = type(sys)("asking")
+    asking.ask = lambda: [here()][0]
+    monkeypatch.setitem(sys.modules, "asking", asking)
+    import imported_late
+
+    assert imported_late.answer is False
+    assert asking.ask() is True
+
+
+@pytest.mark.parametrize("place", ["library", "site-packages", "installed"])
+@in_a_thread
+def test_a_library_is_left_alone_wherever_it_lies(tmp_path, monkeypatch, place):
+    folder = tmp_path / place
+    folder.mkdir()
+    (folder / "thing.py").write_text("import sys\ndef ask(here):\n    answer = here()\n    return answer\n")
+    if place == "installed":
+        (folder / "thing-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(folder)
+    space = {}
+    exec(compile((folder / "thing.py").read_text(), str(folder / "thing.py"), "exec"), space)
+
+    def anywhere():
+        frame = sys._getframe(1)
+        return may_stop(frame, frame.f_lasti, lambda filename: True, at_once=True)
+
+    assert space["ask"](anywhere) is (place == "library")
+
+
+@in_a_thread
+def test_pythons_own_library_is_left_alone():
+    answers = []
+
+    class Answers(dict):
+        def __missing__(self, key):
+            frame = sys._getframe(1)
+            answers.append(may_stop(frame, frame.f_lasti, lambda filename: True, at_once=True))
+            return 1
+
+    import string
+
+    string.Formatter().vformat("{a}", (), Answers())
+    assert answers == [False]
+
+
+@in_a_thread
+def test_an_exception_that_came_out_elsewhere_is_known_by_its_traceback():
+    def raised_by(call):
+        try:
+            call()
+        except BaseException as error:
+            return was_stopped_well(error, own)
+
+    def inside():
+        raise ValueError
+
+    def while_handling():
+        try:
+            inside()
+        finally:
+            raise KeyError
+
+    class Held:
+        def __enter__(self):
+            raise ValueError
+
+        def __exit__(self, *_):
+            pass
+
+    def entering():
+        with Held():
+            pass
+
+    assert raised_by(inside)
+    assert not raised_by(while_handling)
+    assert not raised_by(entering)
+    assert not raised_by(lambda: dis.get_instructions(None).send(None))
