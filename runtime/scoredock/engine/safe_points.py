@@ -68,7 +68,8 @@ def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> boo
     codes, trace, lasti = [], error.__traceback__, -1
     while trace is not None:
         codes.append(trace.tb_frame.f_code)
-        trace, lasti = trace.tb_next, trace.tb_lasti
+        lasti = trace.tb_lasti
+        trace = trace.tb_next
     if all(map(_is_ours, codes)):  # run() had returned
         return True
     if not is_scripts(codes[-1], is_own) and (lasti < 0 or _instruction(codes[-1], lasti).name == "RESUME"):
