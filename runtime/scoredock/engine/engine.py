@@ -30,6 +30,7 @@ R = TypeVar("R")
 
 TICK_S = 0.05
 GRACE_S = 0.25  # for a late run() to come back before its thread counts as stuck
+IMPORT_S = 5.0  # the same for one that imports: whoever comes next would wait for the same module, or begin again
 LOOK_S = 0.001  # between two looks at whether it can be interrupted
 SWITCH_S = 0.0001  # for a look to get the interpreter lock from a thread that computes; else Python's 5 ms
 MAX_SKIPPED = 1000  # jobs in the queue that nobody waits for, and as many more as there are others
@@ -298,10 +299,10 @@ class Engine(Generic[T, R]):
             if thread.current is not jobs or (jobs[0].started_at or 0) > since:
                 del self._late[thread]
                 self._look_after(thread)
-            elif now - since >= GRACE_S:
+            elif now - since >= GRACE_S and (now - since >= IMPORT_S or not thread.imports):
                 del self._late[thread]
                 self._lost[thread] = jobs
-                self._replace(thread)
+                self._replace(thread, since)
             else:
                 thread.interrupt(jobs)
         for thread, jobs in list(self._lost.items()):
@@ -328,14 +329,14 @@ class Engine(Generic[T, R]):
             )
             self._on_stuck()
 
-    def _replace(self, thread: ScoringThread[T, R]) -> None:
+    def _replace(self, thread: ScoringThread[T, R], since: float) -> None:
         groups = thread.give_up()
         self._threads.remove(thread)
         self.stuck_threads += 1
         logger.error(
             "run() could not be interrupted %s ms after its deadline; its thread is given up and the worker "
             "will be replaced.",
-            int(GRACE_S * 1000),
+            int((time.monotonic() - since) * 1000),
         )
         if self._score is not None and self.stuck_threads < MAX_STUCK_THREADS:
             self._add_thread(self._score, groups)

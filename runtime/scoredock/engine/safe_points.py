@@ -20,6 +20,7 @@ from types import CodeType, FrameType
 
 _OWN_PACKAGE = str(Path(__file__).parent.parent)
 _STANDARD_LIBRARY = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+_IMPORTING = "<frozen importlib"
 _INSTALLED = {"site-packages", "dist-packages"}
 _HALVES = {"<module>", "__enter__", "__exit__", "__aenter__", "__aexit__", "__del__"}  # what must run to its end
 
@@ -77,6 +78,11 @@ def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> boo
     return error.__context__ is None and is_scripts(codes[-1], is_own) and _is_whole(codes)
 
 
+def is_import(frame: FrameType | None) -> bool:
+    """Whether an import is among what led to a frame."""
+    return any(code.co_filename.startswith(_IMPORTING) for code in _codes(frame))
+
+
 def is_scripts(code: CodeType, is_own: Callable[[str], bool]) -> bool:
     """Whether code is from a file of the script's, and not from a library's."""
     return not _is_library(code.co_filename) and is_own(code.co_filename)
@@ -94,7 +100,7 @@ def _codes(frame: FrameType | None) -> Iterable[CodeType]:
 
 def _is_whole(codes: Iterable[CodeType]) -> bool:
     """Whether none of this code is an import's, or half of something."""
-    return not any(code.co_name in _HALVES or code.co_filename.startswith("<frozen importlib") for code in codes)
+    return not any(code.co_name in _HALVES or code.co_filename.startswith(_IMPORTING) for code in codes)
 
 
 @lru_cache(1024)

@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 from scoredock.engine import interrupts
 from scoredock.engine.interrupts import Interrupted
 from scoredock.engine.job import Batching, Job
-from scoredock.engine.safe_points import may_stop, was_stopped_well
+from scoredock.engine.safe_points import is_import, may_stop, was_stopped_well
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -86,6 +86,11 @@ class ScoringThread(Generic[T, R]):
     def frame(self) -> FrameType | None:
         """Where the thread is right now."""
         return sys._current_frames().get(self._thread.ident or 0)
+
+    @property
+    def imports(self) -> bool:
+        """Whether the thread is importing something right now."""
+        return is_import(self.frame)
 
     def give_up(self) -> list[list[Job[T, R]]]:
         """Let the thread end after its present call, whenever that returns.

@@ -153,6 +153,30 @@ def test_abandoned_jobs_are_not_scored_and_leave_the_queue():
     assert scored == [1, 3, 4]
 
 
+def test_an_import_is_waited_for_and_neither_interrupted_nor_given_up(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import.py").write_text("import time\nwhole = False\ntime.sleep(0.6)\nwhole = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    engine = Engine(limits(timeout_ms=50))
+
+    def score(item):
+        if item == "next":
+            return sys.modules["slow_to_import"].whole
+        import slow_to_import
+
+        while slow_to_import.whole:
+            pass
+
+    async def scenario():
+        started = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            await submit(engine, "late").future
+        assert time.monotonic() - started < 0.5
+        return await submit(engine, "next").future
+
+    assert run_with(engine, score, scenario) is True
+    assert engine.stuck_threads == 0
+
+
 def test_what_clients_have_left_behind_does_not_fill_the_queue():
     engine, gate, scored = Engine(limits(max_queue=10)), threading.Event(), []
 
