@@ -85,7 +85,7 @@ class Engine(Generic[T, R]):
         self._delivery_due = False
         self._sweep_due = False
         self._watching = False
-        self._late: dict[ScoringThread[T, R], tuple[float, Sequence[Job[T, R]]]] = {}
+        self._late: dict[ScoringThread[T, R], tuple[float, float, Sequence[Job[T, R]]]] = {}
         self._lost: dict[ScoringThread[T, R], Sequence[Job[T, R]]] = {}
         self._switch_s = 0.0  # Python's, while looks are frequent
         self._score: Callable[[T], R] | None = None
@@ -279,7 +279,7 @@ class Engine(Generic[T, R]):
         jobs = thread.current
         if not jobs or thread in self._late or now - (jobs[0].started_at or now) < self._limits.timeout_s:
             return
-        self._late[thread] = now, jobs
+        self._late[thread] = now, now + GRACE_S, jobs
         if len(jobs) == 1:
             self._fail(jobs[0], DeadlineExceeded(self._limits.timeout_ms))
             if jobs[0].follow_up is not None:
@@ -295,11 +295,13 @@ class Engine(Generic[T, R]):
 
     def _check_late(self, now: float) -> None:
         """A late thread that came back is as good as new; one that did not makes room for a fresh one."""
-        for thread, (since, jobs) in list(self._late.items()):
+        for thread, (since, until, jobs) in list(self._late.items()):
             if thread.current is not jobs or (jobs[0].started_at or 0) > since:
                 del self._late[thread]
                 self._look_after(thread)
-            elif now - since >= GRACE_S and (now - since >= IMPORT_S or not thread.imports):
+            elif now >= until and now - since < IMPORT_S and thread.imports:
+                self._late[thread] = since, now + GRACE_S, jobs
+            elif now >= until:
                 del self._late[thread]
                 self._lost[thread] = jobs
                 self._replace(thread, since)
