@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 TICK_S = 0.05
 GRACE_S = 0.25  # for a late run() to come back before its thread counts as stuck
-IMPORT_S = 5.0  # the same for one that imports: whoever comes next would wait for the same module, or begin again
+IMPORT_S = 30.0  # the same for one that imports: whoever comes next would wait for the same module, or begin again
 LOOK_S = 0.001  # between two looks at whether it can be interrupted
 SWITCH_S = 0.0001  # for a look to get the interpreter lock from a thread that computes; else Python's 5 ms
 MAX_SKIPPED = 1000  # jobs in the queue that nobody waits for, and as many more as there are others
