@@ -16,8 +16,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Generic, TypeVar
 
-from scoredock.engine import interrupts
-from scoredock.engine.interrupts import Interrupted
+from scoredock.engine.interrupts import Interrupted, late, raise_at
 from scoredock.engine.job import Batching, Job
 from scoredock.engine.safe_points import is_import, may_stop, was_stopped_well
 
@@ -73,11 +72,11 @@ class ScoringThread(Generic[T, R]):
         thread_id, frame = self._thread.ident, self.frame
         if thread_id is None or frame is None or self.current is not jobs:
             return
-        interrupts.late[thread_id] = partial(self._may_stop, jobs)
+        late[thread_id] = partial(self._may_stop, jobs)
         lasti = frame.f_lasti
         if may_stop(frame, lasti, self._is_own):
             self._interrupted = True
-            interrupts.raise_at(thread_id, frame, lasti, self, jobs)
+            raise_at(thread_id, frame, lasti, self, jobs)
 
     def _may_stop(self, jobs: Sequence[Job[T, R]], frame: FrameType) -> bool:
         return self.current is jobs and may_stop(frame, frame.f_lasti, self._is_own, at_once=True)
@@ -120,7 +119,7 @@ class ScoringThread(Generic[T, R]):
             self._prepared(score, None)
             self._work(score)
         finally:
-            interrupts.late.pop(threading.get_ident(), None)
+            late.pop(threading.get_ident(), None)
             loop.close()
 
     def _work(self, score: Callable[[T], R]) -> None:
@@ -268,5 +267,5 @@ class ScoringThread(Generic[T, R]):
                     pass
             except Interrupted:
                 pass
-        if interrupts.late:
-            interrupts.late.pop(threading.get_ident(), None)
+        if late:
+            late.pop(threading.get_ident(), None)
