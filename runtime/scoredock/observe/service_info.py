@@ -24,8 +24,24 @@ def service_info(settings: Settings, device: str) -> dict[str, str]:
 
 
 def models(model_dir: Path | None) -> list[str]:
-    """The models of a model folder, each as ``name:version``; a folder without versions is one model, by its name."""
-    return versioned_models(model_dir) or ([model_dir.name] if model_dir is not None else [])
+    """The models of a model folder, each as ``name:version``; a folder without versions is one model, by its name.
+
+    A folder that is not there holds none.
+    """
+    if model_dir is None or not is_there(model_dir):
+        return []
+    return versioned_models(model_dir) or [model_dir.name]
+
+
+def is_there(folder: Path) -> bool:
+    """Whether there is such a folder; one that cannot be looked at counts as there."""
+    try:
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def versioned_models(model_dir: Path | None) -> list[str]:

@@ -9,6 +9,7 @@ from scoredock import __version__
 from scoredock.access import wanted_access
 from scoredock.observe import telemetry
 from scoredock.observe.json_lines import JSON_FIELDS
+from scoredock.observe.service_info import is_there
 from scoredock.server.numeric_threads import share_line
 from scoredock.settings import Settings
 
@@ -68,4 +69,4 @@ def _access(settings: Settings) -> str:
 def _model_folder(settings: Settings) -> str:
     if settings.model_dir is None:
         return "no folder (AZUREML_MODEL_DIR is not set)"
-    return str(settings.model_dir) if settings.model_dir.exists() else f"{settings.model_dir} (is not there)"
+    return str(settings.model_dir) if is_there(settings.model_dir) else f"{settings.model_dir} (is not there)"

@@ -38,3 +38,7 @@ def test_a_folder_that_cannot_be_read_is_one_model(tmp_path: Path, mode: int, in
     finally:
         os.seteuid(0)
     assert found == [folder.name]
+
+
+def test_a_folder_that_is_not_there_holds_no_model(tmp_path):
+    assert models(tmp_path / "azureml-models") == []

@@ -32,7 +32,8 @@ class Histogram:
         self.end = self.sum + 1
 
 
-# The cells of a slot. What is counted is kept when a worker dies, what is measured goes with it.
+# The cells of a slot. What is counted is kept when a worker dies, what is measured goes with it. The last two are the
+# supervisor's: when the server started, and when its certificate ends, in seconds since 1970.
 FIRST_STATUS, LAST_STATUS = 100, 599
 STATUSES = 0  # a cell for each status
 DURATION = Histogram(LAST_STATUS - FIRST_STATUS + 1, MS)
@@ -41,7 +42,9 @@ RUN = Histogram(QUEUE.end, MS)
 BATCH = Histogram(RUN.end, REQUESTS)
 ADMITTED = BATCH.end  # a cell for each of CREDENTIALS
 ABANDONED, RECEIVED, SENT, DIED, REPLACED, COUNTED = range(ADMITTED + len(CREDENTIALS), ADMITTED + len(CREDENTIALS) + 6)
-TAKEN, READY, WAITING, IN_FLIGHT, CONNECTIONS, INIT_S, MEMORY, CELLS = range(COUNTED, COUNTED + 8)
+TAKEN, READY, WAITING, IN_FLIGHT, CONNECTIONS, INIT_S, MEMORY, START, CERTIFICATE_END, CELLS = range(
+    COUNTED, COUNTED + 10
+)
 
 
 class Board:

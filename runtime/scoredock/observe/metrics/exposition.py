@@ -60,6 +60,13 @@ class Exposition:
         yield from _family("scoredock_worker_restarts_total", "counter", restarts)
         for reason, place in (("died", board.DIED), ("replaced", board.REPLACED)):
             yield f'scoredock_worker_restarts_total{{reason="{reason}"}} {_number(totals[place])}'
+        own = self._board.supervisor
+        yield from _family("scoredock_start_time_seconds", "gauge", "When the server started, in seconds since 1970.")
+        yield f"scoredock_start_time_seconds {_number(own[board.START])}"
+        name = "scoredock_certificate_expiry_time_seconds"
+        yield from _family(name, "gauge", "When the certificate of the serving port ends, in seconds since 1970.")
+        if own[board.CERTIFICATE_END]:
+            yield f"{name} {_number(own[board.CERTIFICATE_END])}"
         ready = sum(cells[board.READY] for _, cells in workers)
         yield from _family("scoredock_workers_ready", "gauge", "Workers that take requests.")
         yield f"scoredock_workers_ready {_number(ready)}"

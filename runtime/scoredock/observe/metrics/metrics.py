@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from scoredock.observe.metrics import board, script_metrics
 from scoredock.observe.metrics.board import Board
@@ -19,6 +21,7 @@ class Metrics:
 
     def __init__(self, workers: int, info: Mapping[str, str]) -> None:
         self._board = Board(max(LEAST_SLOTS, workers * SLOTS_A_WORKER))
+        self._board.supervisor[board.START] = _started_at()
         self._folder = script_metrics.Folder()
         self.page = Exposition(self._board, info, self._folder.path).page
         self.live = Live(self._board)
@@ -37,9 +40,20 @@ class Metrics:
             self._board.supervisor[_RESTARTS[how]] += 1
         self._board.retire(worker.number, lambda: script_metrics.fold(self._folder.path, pid))
 
+    def certificate_ends(self, at: float) -> None:
+        """The serving port's certificate is valid until then, in seconds since 1970."""
+        self._board.supervisor[board.CERTIFICATE_END] = at
+
     def close(self) -> None:
         """The server has ended."""
         self._folder.close()
+
+
+def _started_at() -> float:
+    """When this process was started, in seconds since 1970, by the kernel (proc(5): btime, and starttime in ticks)."""
+    booted = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+    ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    return int(booted.split()[1]) + int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 _RESTARTS = {"died": board.DIED, "replaced": board.REPLACED}
