@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,16 +40,21 @@ def test_a_worker_that_dies_is_replaced(serve):
     assert "SIGKILL, perhaps out of memory" in server.output
 
 
-def test_workers_that_keep_dying_end_the_server_with_the_cause(serve):
-    server = serve(PID_SCRIPT)
-    started = time.monotonic()
-    while server.process.poll() is None:
-        assert time.monotonic() - started < 40
-        try:
-            server.post(content="die", timeout=5)
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    assert server.process.returncode == 4
+def test_workers_that_keep_dying_by_themselves_end_the_server_with_the_cause(serve):
+    server = serve(
+        """
+        import os, threading
+
+        def init():
+            threading.Timer(1.0, os.kill, [os.getpid(), 9]).start()
+
+        def run(data):
+            return data
+        """,
+        wait=False,
+    )
+    assert server.process.wait(60) == 4
+    assert server.output.count("died while it was idle, with no client: SIGKILL") == 6  # once more in the last line
     assert "5 workers died in a row" in server.last_line
     assert "SIGKILL" in server.last_line
 
@@ -90,6 +96,86 @@ def test_sigint_and_a_second_signal_end_sooner(serve, signals):
         assert server.process.wait(10) == 0
         assert time.monotonic() - started < 5
         assert answer.exception() is not None or answer.result().status_code == 503
+
+
+def test_a_stop_is_announced_once_and_says_how_long_it_may_take(serve):
+    for sig, said in ((signal.SIGINT, "Stopping: what is in flight has 1 s."), (signal.SIGTERM, "has 30 s.")):
+        server = serve(PID_SCRIPT)
+        assert server.end(sig) == 0
+        assert server.output.count("Stopping: ") == 1
+        assert said in server.output
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_signal_to_one_worker_alone_ends_it_and_is_told_as_that(serve, sig):
+    server = serve(PID_SCRIPT)
+    for _ in range(6):  # as many deaths would end the server
+        (before,) = children_of(server.process.pid)
+        os.kill(before, sig)
+        wait_until(lambda before=before: server.is_ready() and children_of(server.process.pid) - {before})
+        wait_until(lambda before=before: before not in children_of(server.process.pid), what="its end")
+        wait_until(lambda: server.post(content="x").status_code == 200, what="its successor")
+        assert f"Worker {before} ends at a signal that was sent to it alone" in server.output
+    assert "died" not in server.output
+    assert server.end() == 0
+
+
+def test_a_worker_that_is_told_to_end_while_it_starts_is_no_death(serve):
+    server = serve(SLOW_INIT, wait=False)
+    wait_until(lambda: server.phase == "init")
+    (before,) = children_of(server.process.pid)
+    os.kill(before, signal.SIGTERM)
+    wait_until(lambda: before not in children_of(server.process.pid) and server.phase == "init", what="a successor")
+    assert f"Worker {before} ends at a signal that was sent to it alone" in server.output
+    assert "died" not in server.output
+
+
+def test_a_worker_that_stands_still_is_not_ready_on_the_health_port(serve):
+    server = serve(PID_SCRIPT, SEPARATE_HEALTH_ENDPOINT="true")
+    ask = lambda path: httpx.get(f"http://127.0.0.1:{server.health_port}{path}", verify=TRUSTS_NOBODY)  # noqa: E731
+    assert ask("/readyz").status_code == 200
+    worker = server.post(content="x").json()
+    os.kill(worker, signal.SIGSTOP)
+    wait_until(lambda: ask("/readyz").status_code == 503, 10, "the truth")
+    assert ask("/readyz").json()["phase"] == "unresponsive"
+    assert ask("/livez").status_code == 200
+    os.kill(worker, signal.SIGCONT)
+    wait_until(lambda: ask("/readyz").status_code == 200, 10, "the truth")
+    assert server.post(content="x").json() == worker
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_reloads_in_quick_succession_never_start_more_than_twice_as_many_workers_and_one(serve, workers):
+    server = serve(SLOW_INIT, "--worker_count", str(workers), wait=False)
+    folder = server.output_file.parent
+    (folder / "go").touch()
+    server.wait_until_ready()
+    wait_until(lambda: server.output.count("is ready") == workers, what="all workers")
+    first = children_of(server.process.pid)
+    (folder / "go").unlink()
+    with sampled(lambda: len(children_of(server.process.pid))) as numbers:
+        for _ in range(8):
+            server.process.send_signal(signal.SIGHUP)
+            time.sleep(0.2)  # a person's pace; workers are still in init()
+        assert first < children_of(server.process.pid)  # they serve until others can
+        assert server.post(content="x").json() == "x"
+        (folder / "go").touch()
+        wait_until(lambda: not first & children_of(server.process.pid), what="the end of the first workers")
+    assert max(numbers) <= 2 * workers + 1
+    wait_until(lambda: len(children_of(server.process.pid)) == workers, what="as many workers as before")
+    assert server.end() == 0
+
+
+def test_changes_in_quick_succession_never_start_more_than_three_for_one_worker(serve, write_script):
+    answers = "import time\n\ndef init():\n    time.sleep(1)\n\ndef run(data):\n    return {!r}\n"
+    server = serve(write_script(answers.format(0)), "--reload")
+    with sampled(lambda: len(children_of(server.process.pid))) as numbers:
+        for number in range(1, 8):
+            write_script(answers.format(number))
+            time.sleep(0.4)  # longer than files are looked at, shorter than init()
+        wait_until(lambda: server.post(content="x").json() == 7, what="the last script")
+    assert max(numbers) <= 3
+    assert server.end() == 0
 
 
 def test_sighup_replaces_the_workers_without_a_gap(serve):
@@ -249,6 +335,29 @@ def test_an_upload_that_does_not_come_in_is_cut_at_the_drain_deadline(serve):
         assert server.end() == 0
         assert 0.9 < time.monotonic() - started < 5
         assert client.recv(100) == b""
+
+
+def children_of(pid):
+    """The process ids of a process's children."""
+    return {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+@contextmanager
+def sampled(look):
+    """A list to which what ``look`` returns is added every 20 ms."""
+    seen, over = [look()], threading.Event()
+
+    def work():
+        while not over.wait(0.02):
+            seen.append(look())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

@@ -115,20 +115,40 @@ def test_a_crash_in_run_costs_its_own_worker_alone(serve, body, how):
 
 
 def test_a_crash_loop_ends_the_server_and_health_answers_until_then(serve):
-    server = serve(SCRIPT, "--worker_count", "2", SEPERATE_HEALTH_ENDPOINT="true")
-    with (
-        Load(server.port, 2, body=b"exit") as load,
-        Load(server.health_port, 1, body=b"", path="/livez", keep_alive=False, pause_s=0.1) as health,
-    ):
+    dies = SCRIPT + "\n    import threading\n    threading.Timer(1.0, os._exit, [7]).start()\n"
+    server = serve(dies, "--worker_count", "2", wait=False, SEPERATE_HEALTH_ENDPOINT="true")
+    wait_until(lambda: "is ready" in server.output, what="a worker")
+    with Load(server.health_port, 1, body=b"", path="/livez", keep_alive=False, pause_s=0.1) as health:
         wait_until(lambda: server.process.poll() is not None, 60, "the end")
     assert server.process.returncode == 4
     assert "5 workers died in a row" in server.last_line
     assert "exit code 7" in server.last_line
-    assert set(load.tally()) <= {503, "refused", *LOST}
     answered = health.succeeded
     assert len(answered) >= 5
     assert health.outcomes[: len(answered)] == answered  # none failed before the end
     assert max(one.duration_s for one in answered) < 2
+
+
+def test_requests_that_kill_their_worker_do_not_end_the_server(serve):
+    server = serve(SCRIPT)
+    with Load(server.port, 1, body=b"exit") as poison:
+        wait_until(lambda: server.output.count("died while it served: exit code 7") >= 7, 90, "seven deaths")
+    assert server.process.poll() is None
+    assert "A new worker starts in 4 s." in server.output  # they are not started without a pause, nor after a long one
+    assert "A new worker starts in 8 s." not in server.output
+    assert set(poison.tally()) <= {503, *LOST}
+    wait_until(lambda: server.is_ready() and server.post(content="x").status_code == 200, 30, "an answer")
+    assert server.end() == 0
+
+
+def test_a_client_that_leaves_its_request_behind_does_not_end_the_server(serve):
+    server = serve(SCRIPT.replace("time.sleep(1.0)", "time.sleep(2.5); os._exit(7)"))
+    for number in range(1, 7):
+        wait_until(server.is_ready, 30, "a worker")
+        with pytest.raises(httpx.TimeoutException):
+            server.post(content=b"slow", timeout=0.2)
+        wait_until(lambda number=number: server.output.count("died while it served") == number, 30, "the death")
+    assert server.process.poll() is None
 
 
 def test_a_successor_whose_init_fails_does_not_end_those_that_serve(serve, tmp_path):

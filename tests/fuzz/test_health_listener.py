@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -55,6 +56,18 @@ def test_it_gets_one_answer_and_the_connection_is_closed(case: Case, ports: tupl
             assert ask(port, case.data) in (200, 400, 404, 503, 505)
     assert ask(ports[0], b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n") == 200
     assert ask(ports[1], b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n") == 503
+
+
+def test_more_silent_clients_than_there_is_room_for_keep_nobody_out(ports: tuple[int, int]) -> None:
+    silent = [socket.create_connection(("127.0.0.1", port), timeout=10) for port in ports for _ in range(200)]
+    for client, said in zip(silent, [b"", b"G", b"GET / HTTP/1.1\r\n", b"\0"] * 100, strict=True):
+        with contextlib.suppress(OSError):  # it has made room already
+            client.sendall(said)
+    for _ in range(5):
+        assert ask(ports[0], b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n") == 200
+        assert ask(ports[1], b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n") == 503
+    for client in silent:
+        client.close()
 
 
 def test_clients_that_say_nothing_or_leave_keep_nobody_out(ports: tuple[int, int]) -> None:

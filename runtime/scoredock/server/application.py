@@ -77,7 +77,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
             "graceful_timeout": settings.drain_timeout_s + EXTRA_STOP_S,
             "keepalive": KEEP_ALIVE_S,
             "control_socket_disable": True,
-            "post_fork": lambda supervisor, worker: supervisor.forget_in_child(),
+            "post_fork": lambda supervisor, worker: supervisor.become_worker(worker),
             "proc_name": "scoredock",
         }
         for name, value in values.items():
@@ -112,6 +112,7 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         self._accelerator = choose(self.settings.accelerator)
         if self.settings.metrics:
             self.metrics = Metrics(self.settings.worker_count, service_info(self.settings, self.device))
+            self._measure_certificate()
         self._announce(self.device)
         if not self.settings.worker_preload:
             return
@@ -137,7 +138,12 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         except SettingError as error:
             logger.error("SIGHUP: %s The workers and their certificate stay as they are.", error)
             return False
+        self._measure_certificate()
         return True
+
+    def _measure_certificate(self) -> None:
+        if self.metrics is not None and self.tls is not None:
+            self.metrics.certificate_ends(self.tls.certificate.not_after.timestamp())
 
     def _report_preload(self, phase: str) -> None:
         self.preload_phase = (phase, time.monotonic())

@@ -1,9 +1,9 @@
 """The supervisor's own listener: health while workers load, are busy, or are gone; and metrics.
 
-It answers on the ports of health and of metrics always, and on the serving port while no worker is ready; there
-everything but liveness gets 503 with the phase, instead of hanging in the backlog. It is driven by the
-supervisor's loop, so that no thread lives when workers are forked. On the serving port it speaks TLS
-where the workers do; the health port is plain HTTP always.
+It answers on the ports of health and of metrics always, and on the serving port while no worker takes connections;
+there everything but liveness gets 503 with the phase, instead of hanging in the backlog. It is driven by the
+supervisor's loop, so that no thread lives when workers are forked; a child process writes the page of metrics, so that
+no probe waits for it. On the serving port it speaks TLS where the workers do; the health port is plain HTTP always.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from scoredock.observe.metrics.exposition import CONTENT_TYPE
+from scoredock.server.page_writer import PageWriter
 from scoredock.server.tls import Tls
 
 MAX_REQUEST = 16 * 1024
 MAX_CONNECTIONS = 256
 PATIENCE_S = 5.0
+UNRESPONSIVE = "unresponsive"  # the phase of a server whose workers are ready, and give no sign of life
 LINGER_S = 1.0
 REST_S = 0.05
 NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -46,6 +48,11 @@ class Health:
     elapsed_s: float = 0.0
     device: str = ""
 
+    @property
+    def accepting(self) -> bool:
+        """Whether the serving port is a worker's, though it may not come round to those who connect."""
+        return self.ready or self.phase == UNRESPONSIVE
+
 
 class Content(NamedTuple):
     """What is at a path: status, content type and body."""
@@ -57,8 +64,9 @@ class Content(NamedTuple):
 
 @dataclass
 class _Connection:
-    content: Callable[[str], Content]
+    content: Callable[[str], Content | None]  # None: it will come
     until: float
+    head: bool = False
     shaking_hands: bool = False
     received: bytearray = field(default_factory=bytearray)
     unsent: bytes = b""
@@ -69,7 +77,7 @@ class HealthListener:
     """Call ``poll`` again and again; it returns when something happened or the time is over.
 
     ``health_port`` and ``metrics_port`` are sockets that listen there, where there are such ports; ``metrics`` writes
-    the page of metrics.
+    the page of metrics, in a process that ``fork`` makes.
     """
 
     def __init__(
@@ -81,9 +89,13 @@ class HealthListener:
         metrics_port: socket.socket | None = None,
         metrics: Callable[[], bytes] = bytes,
         tls: Callable[[], Tls | None] = lambda: None,
+        fork: Callable[[], int] = os.fork,
     ) -> None:
         self._health = health
         self._metrics = metrics
+        self._writer = PageWriter(metrics, fork)
+        self._asking: list[socket.socket] = []  # for the page that is being written
+        self._in_thread = False
         self._serving = list(serving)
         self._separate = {
             port: content
@@ -103,19 +115,23 @@ class HealthListener:
 
     def poll(self, timeout_s: float) -> None:
         """Answer what there is; wait at most ``timeout_s`` seconds for something to come."""
-        self._cover(not self._health().ready)
-        for key, events in self._selector.select(timeout_s):
-            if key.fd == self._wake_fd:
+        self._cover(not self._health().accepting)
+        for key, events in self._selector.select(max(0.0, min(timeout_s, self._writer.until - time.monotonic()))):
+            if key.data is self._writer:
+                self._take_page()
+            elif key.fd == self._wake_fd:
                 with contextlib.suppress(BlockingIOError):
                     os.read(key.fd, 4096)
             elif key.data is not None:
                 self._accept(key.data)
-            elif isinstance(key.fileobj, socket.socket):
+            elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._connections:
                 if events & selectors.EVENT_WRITE:
                     self._send(key.fileobj)
                 else:
                     self._read(key.fileobj)
         now = time.monotonic()
+        if now >= self._writer.until:
+            self._take_page()
         for connection in [one for one, state in self._connections.items() if state.until < now]:
             self._close(connection)
 
@@ -123,6 +139,7 @@ class HealthListener:
     def in_thread(self) -> Iterator[None]:
         """Poll in a thread while the with block keeps this one busy; the thread is gone afterwards."""
         over = threading.Event()
+        self._in_thread = True
 
         def work() -> None:
             while not over.is_set():
@@ -135,6 +152,7 @@ class HealthListener:
         finally:
             over.set()
             thread.join()
+            self._in_thread = False
 
     def leave_serving_sockets(self) -> None:
         """The serving sockets are about to be closed: answer on the other ports only."""
@@ -145,6 +163,7 @@ class HealthListener:
         """Close every connection and the ports of health and metrics; the serving sockets are not this one's."""
         for connection in list(self._connections):
             self._close(connection)
+        self._writer.close()
         self._selector.close()
         for port in self._separate:
             port.close()
@@ -161,7 +180,7 @@ class HealthListener:
 
     def _accept(self, listener: socket.socket) -> None:
         content = self._separate.get(listener)
-        if content is None and self._health().ready:  # a worker became ready since the poll began: its connection
+        if content is None and self._health().accepting:  # a worker became ready since the poll began: its connection
             return
         try:
             connection, _ = listener.accept()
@@ -170,8 +189,7 @@ class HealthListener:
                 time.sleep(REST_S)
             return
         if len(self._connections) >= MAX_CONNECTIONS:
-            connection.close()
-            return
+            self._make_room()
         connection.setblocking(False)
         tls = self._tls() if content is None else None
         until = time.monotonic() + PATIENCE_S
@@ -183,6 +201,11 @@ class HealthListener:
                 return
         self._connections[connection] = _Connection(content or self._on_serving_port, until, tls is not None)
         self._selector.register(connection, selectors.EVENT_READ)
+
+    def _make_room(self) -> None:
+        """Close the connection that has said nothing whole for longest: who asks at once is answered by then."""
+        oldest = next(iter(self._connections))
+        self._close(next((one for one, state in self._connections.items() if not state.answered), oldest))
 
     def _read(self, connection: socket.socket) -> None:
         state = self._connections[connection]
@@ -208,7 +231,18 @@ class HealthListener:
         path = words[1].partition(b"?")[0].decode("latin-1") if len(words) == 3 else ""
         state.answered = True
         state.received.clear()
-        state.unsent = _response(state.content(path), head=words[0] == b"HEAD")
+        state.head = words[0] == b"HEAD"
+        content = state.content(path)
+        if content is None:
+            self._asking.append(connection)
+            state.until = self._writer.until + PATIENCE_S
+        else:
+            self._respond(connection, content)
+
+    def _respond(self, connection: socket.socket, content: Content) -> None:
+        state = self._connections[connection]
+        state.unsent = _response(content, state.head)
+        state.until = time.monotonic() + PATIENCE_S
         self._send(connection)
 
     def _send(self, connection: socket.socket) -> None:
@@ -236,14 +270,35 @@ class HealthListener:
             self._on_serving_port(path) if path in ("/", "/livez", "/readyz") else _missing(path, "/, /livez, /readyz")
         )
 
-    def _on_metrics_port(self, path: str) -> Content:
+    def _on_metrics_port(self, path: str) -> Content | None:
         if path != "/metrics":
             return _missing(path, "/metrics")
         try:
-            return Content(200, CONTENT_TYPE, self._metrics())
+            if self._in_thread:  # a process that is busy elsewhere is not forked; there is little to write yet
+                return Content(200, CONTENT_TYPE, self._metrics())
+            if not self._writer.writing:
+                self._writer.begin()
+                self._selector.register(self._writer.descriptor, selectors.EVENT_READ, self._writer)
         except Exception:
             logger.exception("the metrics could not be written")
-            return _json(500, {"message": "The metrics could not be written. Check the logs for more info."})
+            return _NO_METRICS
+        return None
+
+    def _take_page(self) -> None:
+        """The page of metrics is written, or cannot be: answer all who asked for it meanwhile."""
+        descriptor = self._writer.descriptor
+        try:
+            page = self._writer.read()
+            if page is None:
+                return
+            content = Content(200, CONTENT_TYPE, page)
+        except RuntimeError as error:
+            logger.error("/metrics: %s", error)
+            content = _NO_METRICS
+        self._selector.unregister(descriptor)
+        asking, self._asking = self._asking, []
+        for connection in asking:
+            self._respond(connection, content)
 
     def _on_serving_port(self, path: str) -> Content:
         health = self._health()
@@ -260,12 +315,17 @@ class HealthListener:
 
     def _close(self, connection: socket.socket) -> None:
         del self._connections[connection]
+        if connection in self._asking:
+            self._asking.remove(connection)
         self._selector.unregister(connection)
         connection.close()
 
 
 def _json(status: int, content: dict[str, Any]) -> Content:
     return Content(status, "application/json", orjson.dumps(content))
+
+
+_NO_METRICS = _json(500, {"message": "The metrics could not be written. Check the logs for more info."})
 
 
 def _missing(path: str, routes: str) -> Content:

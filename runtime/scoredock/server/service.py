@@ -69,10 +69,11 @@ class Service:
         self._description: Description | None = None
         limits = Limits(settings.scoring_timeout_ms, settings.max_queue, settings.max_queue_wait_ms)
         self._engine: Engine[Incoming, Answer] = Engine(
-            limits, status.ask_for_replacement, self._late, settings.scoring_threads, own_files(settings)
+            limits, self._stuck, self._late, settings.scoring_threads, own_files(settings)
         )
         self.recycling = Recycling(settings, lambda: self._engine.scored, status.ask_for_recycling)
         self._counting = counting
+        self.exhausted: Callable[[], None] = lambda: None  # called when no scoring thread is left
         sinks = [counting.count] if counting is not None else []
         page = metrics.page if metrics is not None and settings.metrics_port is None else None
         self._live = metrics.live if metrics is not None else None
@@ -93,6 +94,12 @@ class Service:
                 others,
                 script_stack(stack),
             )
+
+    def _stuck(self) -> None:
+        """A scoring thread was given up."""
+        self._status.ask_for_replacement()
+        if not self._engine.scoring:
+            self.exhausted()
 
     def not_ready(self) -> str | None:
         """Why the service cannot score now, in a word or two; None when it can."""
@@ -183,6 +190,11 @@ class Service:
     def unfinished(self) -> int:
         """Requests that are being decompressed, wait, or are being scored."""
         return self._engine.unfinished + self.gateway.decompressing
+
+    @property
+    def scoring(self) -> bool:
+        """Whether anything waits, is being scored, or does not come back from that."""
+        return bool(self.unfinished or self._engine.stuck_threads)
 
     async def drain(self, timeout_s: float) -> None:
         """Finish what was accepted, for at most ``timeout_s`` seconds; answer the rest with 503."""

@@ -1,11 +1,10 @@
 """The supervisor: gunicorn's arbiter with our rules for starting, replacing and ending workers.
 
+- Which workers to start and to end is decided by ``fleet``; here it is told what has happened, and done what it says.
+  Workers wake this loop when there is news of them.
 - A worker whose boot fails before any worker was ready ends the server: exit code 3, the cause last.
-- A worker that dies later is replaced, the first time at once and then after 1, 2, 4, … seconds; after five
-  deaths in a row, with no worker that lived a minute in between, the server ends; unless it is successors that
-  cannot boot, while another worker serves: they are tried again.
-- A worker that is to be replaced (stuck, reloaded, old) keeps serving until its successor is ready. Old ones are
-  replaced one after another: each needs memory beside its successor.
+- A worker that dies later is replaced, the first time at once and then after 1, 2, 4, … seconds; ``deaths`` says when
+  it makes no sense to go on. Successors that cannot boot while another worker serves are tried again without end.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import logging
 import os
 import queue
 import signal
-import socket
 import sys
 import time
 from pathlib import Path
@@ -27,12 +25,17 @@ from gunicorn.errors import HaltServer
 
 from scoredock.errors import BootError, ExitCode
 from scoredock.server.changes import FolderWatch
-from scoredock.server.deaths import Deaths
+from scoredock.server.deaths import Deaths, provoked
+from scoredock.server.fleet import Fleet, Stage
 from scoredock.server.health import Health, HealthListener
-from scoredock.server.shared_port import reserve
-from scoredock.server.stopping import end_workers
+from scoredock.server.leaving import leave
+from scoredock.server.listening import separate_socket, serving_sockets
+from scoredock.server.readiness import readiness
+from scoredock.server.script_processes import Forks, end_children
+from scoredock.server.status import WorkerStatus
+from scoredock.server.stopping import HURRIED_S, end_workers
 from scoredock.server.supervised import Supervised
-from scoredock.server.worker import ENDING_SIGNALS, ScoringWorker
+from scoredock.server.worker import ENDING_SIGNALS, HURRY_S, ScoringWorker
 
 RESPAWN_S = 2.0  # until a worker is started again when the system refused one
 POLL_S = 1.0
@@ -54,19 +57,20 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         os.set_blocking(self._wake_write, False)
         super().__init__(app)
         self.failure: BootError | None = None
-        self.exit_code = ExitCode.OK
-        self._outgoing: set[int] = set()
-        self._told_to_end: set[int] = set()
+        self._fleet = Fleet()
+        self._kill_at: dict[int, float] = {}  # when one that was told to end has had time enough
         self._deaths = Deaths()
-        self._spawn_after = 0.0
-        self._was_ready = False
-        self._between_workers: tuple[str, float] | None = None  # phase and time of the last worker's end
+        self._start_after = 0.0  # no worker before that, since the last one died or could not be started
+        self._was_ready = False  # a worker, at any time: the script can be served
+        self._vacant_since: float | None = None  # when a worker last left its place by itself: health without any
         self._stopping = False
-        self._preparing = False
-        self._waiting_for_change = False
+        self._preparing = False  # what comes before the first fork, which a signal may end at once
+        self._waiting_for_change = False  # with --reload, the script is broken: no worker before it is changed
         self._listener: HealthListener | None = None
         settings = app.settings
         self._changes = FolderWatch(settings.script_folder) if settings.reload else None
+        ports = (settings.port, settings.health_listener_port, settings.metrics_port)
+        self._forks = Forks([port for port in ports if port is not None])
 
     # -- start ------------------------------------------------------------------------------------------
 
@@ -74,16 +78,18 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         """Bind the sockets; with WORKER_PRELOAD, import the script and call init() before any fork."""
         settings = self.app.settings
         try:
-            if settings.share_port:
-                self.LISTENERS = [reserve(settings.host, settings.port, self.cfg, self.log)]
+            self.LISTENERS = serving_sockets(settings, self.cfg, self.log)
             super().start()
-        except (SystemExit, OSError):
-            self._cannot_listen(settings.port)
-        health_port = self._bind(settings.host, settings.health_listener_port)
-        metrics_port = self._bind(settings.host, settings.metrics_port if settings.metrics else None)
+            health_port = separate_socket(settings.host, settings.health_listener_port)
+            metrics_port = separate_socket(settings.host, settings.metrics_port if settings.metrics else None)
+        except BootError as error:
+            sock.close_sockets(self.LISTENERS)
+            self.failure = error
+            sys.exit(ExitCode.CANNOT_LISTEN)
         covered = [] if settings.share_port else self.LISTENERS
+        tls = lambda: self.app.tls  # noqa: E731
         self._listener = HealthListener(
-            self._health, covered, health_port, self._wake_read, metrics_port, self._metrics_page, lambda: self.app.tls
+            self._health, covered, health_port, self._wake_read, metrics_port, self._metrics_page, tls, self._fork
         )
         self._preparing = True
         try:
@@ -98,20 +104,15 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
     def _metrics_page(self) -> bytes:
         return self.app.metrics.page() if self.app.metrics is not None else b""
 
-    def _bind(self, host: str, port: int | None) -> socket.socket | None:
-        if port is None:
-            return None
-        try:
-            return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError:
-            sock.close_sockets(self.LISTENERS)
-            self._cannot_listen(port)
-
-    def _cannot_listen(self, port: int) -> NoReturn:
-        self.failure = BootError(
-            "listen", f"port {port} cannot be listened on. Stop what uses it, or choose another port."
-        )
-        sys.exit(ExitCode.CANNOT_LISTEN)
+    def _fork(self) -> int:
+        """A process that does something for the supervisor, for a moment."""
+        with self._forks.own():
+            pid = os.fork()
+        if not pid:
+            sock.close_sockets(self.LISTENERS, unlink=False)
+            if self._listener is not None:
+                self._listener.close()
+        return pid
 
     def run(self) -> None:
         """Run until the end; leaves by SystemExit with an ExitCode."""
@@ -136,16 +137,16 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._wake()
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(OSError):  # a pipe that is full wakes it too; in a worker, its supervisor may be gone
             os.write(self._wake_write, b"!")
 
     def wait_for_signals(self, timeout: float = POLL_S) -> list[int]:
-        """Answer health until a signal comes or the time is over; returns the signals that came."""
+        """Answer health until a signal comes, a worker has news, or the time is over; returns the signals that came."""
         if self._listener is not None and self.SIG_QUEUE.empty():
+            now = time.monotonic()
+            due = [at for at in (self._start_after, *self._kill_at.values()) if at > now]
             wait = RELOAD_POLL_S if self._changes is not None else timeout
-            if self._spawn_after > time.monotonic():
-                wait = min(wait, self._spawn_after - time.monotonic())
-            self._listener.poll(max(wait, 0.0))
+            self._listener.poll(min([wait, *(at - now for at in due)]))
         self._reload_when_changed()
         self._deaths.look()
         if self.app.tls is not None:
@@ -163,38 +164,62 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         return signals
 
     def _health(self) -> Health:
-        phases = [(worker.status.phase, worker.status.elapsed_s) for worker in list(self.WORKERS.values())]
         if self._stopping:
             return Health(ready=False, phase="draining")
-        if any(phase == "ready" for phase, _ in phases):
-            return Health(ready=True, phase="ready", device=self.app.device)
-        if not phases:
-            phase, since = self._between_workers or self.app.preload_phase
-            return Health(False, "failed" if self._waiting_for_change else phase, time.monotonic() - since)
-        phase, elapsed_s = min(phases, key=lambda one: one[1])
-        return Health(ready=False, phase=phase, elapsed_s=elapsed_s)
+        found = readiness([worker.status for worker in list(self.WORKERS.values())], self.app.device)
+        if found is not None:
+            return found
+        phase, since = ("starting", self._vacant_since) if self._vacant_since is not None else self.app.preload_phase
+        return Health(False, "failed" if self._waiting_for_change else phase, time.monotonic() - since)
 
     # -- workers ------------------------------------------------------------------------------------------
 
     def manage_workers(self) -> None:
-        """Start missing workers, retire those whose successor is ready, end those that are too many."""
-        self._was_ready = self._was_ready or any(one.status.phase == "ready" for one in self.WORKERS.values())
-        self._outgoing |= {pid for pid, one in self.WORKERS.items() if one.status.wants_replacement}
-        if not self._outgoing:
-            self._outgoing |= set([pid for pid, one in self.WORKERS.items() if one.status.wants_recycling][:1])
-        staying = {pid: one for pid, one in self.WORKERS.items() if pid not in self._outgoing}
-        if not self._waiting_for_change and time.monotonic() >= self._spawn_after:
-            self._spawn(self.num_workers - len(staying))
-        ready = [one for one in staying.values() if one.status.phase == "ready"]
-        if len(ready) >= self.num_workers:
-            for pid in self._outgoing:
-                self._retire(pid)
-        surplus = sorted(staying.items(), key=lambda item: item[1].age)[: max(0, len(staying) - self.num_workers)]
-        for pid, _ in surplus:
-            self._retire(pid)
+        """Take note of what workers tell, and do what has to be done about them."""
+        for pid, worker in self.WORKERS.items():
+            self._take_note(pid, worker.status)
+        plan = self._fleet.plan(
+            self.num_workers, may_start=not self._waiting_for_change and time.monotonic() >= self._start_after
+        )
+        for pid in plan.end:
+            patience_s = self.cfg.graceful_timeout if self.WORKERS[pid].status.was_ready else HURRIED_S
+            self._tell_to_end(pid, signal.SIGTERM, patience_s)
+        for pid in plan.hurry:
+            self._fleet.hurried(pid)
+            self._tell_to_end(pid, signal.SIGQUIT, HURRIED_S)
+        if plan.start:
+            self._start_workers(plan.start)
+        now = time.monotonic()
+        for pid in [pid for pid, at in self._kill_at.items() if at <= now]:
+            if not self.WORKERS[pid].aborted:
+                logger.error("Worker %d does not end, and is killed.", pid)
+            self.WORKERS[pid].aborted = True
+            self._kill_at[pid] = now + POLL_S
+            self.kill_worker(pid, signal.SIGKILL)
 
-    def _spawn(self, number: int) -> None:
-        """Start workers. No memory, process, file or disk for one is no reason to end those that serve."""
+    def _take_note(self, pid: int, status: WorkerStatus) -> None:
+        """What a worker's status tells becomes what has happened, however seldom this looks."""
+        if status.was_ready:
+            self._fleet.ready(pid)
+            self._was_ready = True
+        if status.phase == "draining" and pid not in self._kill_at:
+            self._fleet.ending(pid)
+            self._kill_at[pid] = time.monotonic() + self.cfg.graceful_timeout
+            self._vacant_since = time.monotonic()
+            if not status.wants_replacement and not self._stopping:
+                logger.info("Worker %d ends at a signal that was sent to it alone; another one starts.", pid)
+        if status.wants_replacement:
+            self._fleet.replace(pid, hurt=True)
+        elif status.wants_recycling and not self._fleet.replacing:  # each needs memory beside its successor
+            self._fleet.replace(pid)
+
+    def _tell_to_end(self, pid: int, sig: int, patience_s: float) -> None:
+        self._fleet.ending(pid)
+        self._kill_at[pid] = time.monotonic() + patience_s
+        self.kill_worker(pid, sig)
+
+    def _start_workers(self, number: int) -> None:
+        """No memory, process, file or disk for a worker is no reason to end those that serve."""
         umask = os.umask(0o077)
         os.umask(umask)
         try:
@@ -208,7 +233,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             if not self._was_ready:
                 self._end(cause, ExitCode.BOOT_FAILED)
             logger.error("%s%s. Trying again in %d s.", cause[:1].upper(), cause[1:], RESPAWN_S)
-            self._spawn_after = time.monotonic() + RESPAWN_S
+            self._start_after = time.monotonic() + RESPAWN_S
 
     def spawn_worker(self) -> int:
         """Fork a worker. In the child this never returns."""
@@ -216,13 +241,17 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         # A signal that came before the child has its own handlers would be lost in copies of this one's.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         try:
-            pid: int = super().spawn_worker()
+            with self._forks.own():
+                pid: int = super().spawn_worker()
+            self._fleet.born(pid)
             return pid
+        except SystemExit as end:  # in the child, whose end is none of the server's
+            leave(end.code if isinstance(end.code, int) else ExitCode.BOOT_FAILED)
         finally:
             if os.getpid() == parent:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
-    def forget_in_child(self) -> None:
+    def become_worker(self, worker: ScoringWorker) -> None:
         """In a worker, right after the fork: close what is the supervisor's alone, and let this one be killed first."""
         with contextlib.suppress(OSError, ValueError):  # the supervisor can replace a worker, nobody replaces it
             score = Path("/proc/self/oom_score_adj")
@@ -230,46 +259,44 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if self._listener is not None:
             self._listener.close()
         os.close(self._wake_read)
-        os.close(self._wake_write)
+        worker.status.changed = self._wake
 
-    def _retire(self, pid: int) -> None:
-        if pid not in self._told_to_end:
-            self._told_to_end.add(pid)
-            self.kill_worker(pid, signal.SIGTERM)
+    def reexec(self) -> None:
+        """SIGUSR2: gunicorn's fork of a server that takes over what listens."""
+        with self._forks.own():
+            super().reexec()
 
     def handle_hup(self) -> None:
         """SIGHUP: a new worker for each, without a gap, with the certificate as it is now; none when that is wrong."""
         if not self.app.reload_tls():
             return
         logger.info("SIGHUP: replacing all workers.")
-        self._outgoing |= set(self.WORKERS)
+        self._fleet.replace_all()
 
     def _reload_when_changed(self) -> None:
         changed = self._changes.changed() if self._changes is not None else None
         if changed is not None:
             logger.info("%s changed: restarting the workers.", changed)
-            self._outgoing |= set(self.WORKERS)
+            self._fleet.replace_all()
             self._waiting_for_change = False
             self._deaths.forget()
-            self._spawn_after = 0.0
+            self._start_after = 0.0
 
     def murder_workers(self) -> None:
-        """Kill workers that gave no sign of life for WORKER_TIMEOUT seconds."""
-        if not self.timeout:
-            return
-        for pid, worker in list(self.WORKERS.items()):
-            with contextlib.suppress(OSError, ValueError):
-                if time.monotonic() - worker.tmp.last_update() <= self.timeout:
-                    continue
-                if not worker.aborted:
-                    logger.critical(
-                        "Worker %d gave no sign of life for %d s (WORKER_TIMEOUT) and is killed: native code "
-                        "in run() or init() holds Python's interpreter lock. Its threads follow on stderr.",
-                        pid,
-                        self.timeout,
-                    )
-                self.kill_worker(pid, signal.SIGKILL if worker.aborted else signal.SIGABRT)
-                worker.aborted = True
+        """Abort workers that gave no sign of life for WORKER_TIMEOUT seconds; a second later they are killed."""
+        for pid, worker in self.WORKERS.items():
+            if not self.timeout or worker.aborted or worker.status.silent_s <= self.timeout:
+                continue
+            logger.critical(
+                "Worker %d gave no sign of life for %d s (WORKER_TIMEOUT) and is killed: its event loop stands still. "
+                "Its threads, on stderr, show why: native code that holds Python's interpreter lock, or a lock that "
+                "nobody releases.",
+                pid,
+                self.timeout,
+            )
+            worker.aborted = True
+            self._kill_at[pid] = time.monotonic() + POLL_S
+            self.kill_worker(pid, signal.SIGABRT)
 
     def reap_workers(self) -> None:
         """Take note of every child that has ended. Raises HaltServer when that ends the server."""
@@ -289,39 +316,45 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
                     self._ended(pid, worker, os.waitstatus_to_exitcode(wait_status))
 
     def _ended(self, pid: int, worker: ScoringWorker, code: int) -> None:
-        wanted = pid in self._told_to_end or self._stopping
+        status = worker.status
+        self._take_note(pid, status)
+        wanted = self._fleet.gone(pid).stage is Stage.ENDING or self._stopping
+        self._kill_at.pop(pid, None)
         if self.app.metrics is not None and worker.counting is not None:
             how = "stopped" if self._stopping else "replaced" if wanted else "died"
             self.app.metrics.ended(worker.counting, pid, how)
-        self._outgoing.discard(pid)
-        self._told_to_end.discard(pid)
-        status = worker.status
-        if wanted:
-            ended_by = self._deaths.how(code, self.num_workers)
-            if code == ExitCode.OK or status.phase != "draining" or worker.aborted:
-                logger.debug("Worker %d ended (%s).", pid, ended_by)
-            else:
-                logger.error("Worker %d died while it drained, with what was in flight: %s", pid, ended_by)
+        if not wanted:
+            self._died(pid, status, code)
             return
-        self._between_workers = ("starting", time.monotonic())
+        ended_by = self._deaths.how(code, self.num_workers)
+        if code == ExitCode.OK or status.phase != "draining" or worker.aborted:
+            logger.debug("Worker %d ended (%s).", pid, ended_by)
+        else:
+            logger.error("Worker %d died while it drained, with what was in flight: %s", pid, ended_by)
+
+    def _died(self, pid: int, status: WorkerStatus, code: int) -> None:
+        """A worker that nobody told to end has ended. Raises HaltServer when that ends the server."""
+        self._vacant_since = time.monotonic()
         failed = status.phase == "failed"
         cause = self._deaths.cause(pid, status, code, self.num_workers)
         if self._changes is not None and failed:
             self._waiting_for_change = True
-            logger.error("%s", cause)
+            logger.error("%s", status.message)
             logger.info("Waiting for a change in %s.", self.app.settings.script_folder)
             return
         if failed and not self._was_ready:
-            self._end(cause, ExitCode.BOOT_FAILED)
+            self._end(status.message, ExitCode.BOOT_FAILED)
         logger.error("%s%s", cause[:1].upper(), cause[1:])
-        self._deaths.count(status.elapsed_s)
-        others_serve = any(one.status.phase == "ready" for one in self.WORKERS.values())
-        if self._deaths.too_many and (status.phase == "ready" or not others_serve):
-            self._end(f"{self._deaths.in_a_row} workers died in a row; the last: {cause}", ExitCode.WORKERS_KEEP_DYING)
-        self._spawn_after = time.monotonic() + self._deaths.backoff_s
+        by_request = provoked(status)
+        self._deaths.count(status.elapsed_s, by_request)
+        others_serve = any(one.status.is_ready for one in self.WORKERS.values())
+        if self._deaths.too_many and not by_request and (status.was_ready or not others_serve):
+            many = self._deaths.unprovoked
+            self._end(f"{many} workers died in a row; the last: {cause}", ExitCode.WORKERS_KEEP_DYING)
+        self._start_after = time.monotonic() + self._deaths.backoff_s
         logger.info("A new worker starts in %d s.", self._deaths.backoff_s)
 
-    def _end(self, cause: str, code: ExitCode) -> None:
+    def _end(self, cause: str, code: ExitCode) -> NoReturn:
         self.failure = BootError("boot", cause)
         raise HaltServer(cause, code)
 
@@ -334,13 +367,17 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         sys.exit(exit_status)
 
     def stop(self, graceful: bool = True) -> None:
-        """End the workers; in flight requests have SCOREDOCK_DRAIN_TIMEOUT_S when it is graceful."""
-        if self.failure is None:
-            logger.info("Stopping: what is in flight has %d s.", self.app.settings.drain_timeout_s)
+        """End the workers; in flight requests have SCOREDOCK_DRAIN_TIMEOUT_S when it is graceful. Once is enough."""
+        if self._stopping:
+            return
         self._stopping = True
+        if self.failure is None:
+            in_flight_s = self.app.settings.drain_timeout_s if graceful else HURRY_S
+            logger.info("Stopping: what is in flight has %d s.", in_flight_s)
         if self._listener is not None:
             self._listener.leave_serving_sockets()
         end_workers(self, self._signals, graceful)
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        end_children()

@@ -8,7 +8,6 @@ import faulthandler
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -20,11 +19,13 @@ from uvicorn_worker import UvicornWorker
 from scoredock.errors import BootError, ExitCode
 from scoredock.observe.metrics.counting import Counting
 from scoredock.server.accepting import Acceptor
+from scoredock.server.leaving import leave
 from scoredock.server.service import FLUSH_S, Service
 from scoredock.server.status import WorkerStatus
 from scoredock.server.tls import encrypted
 from scoredock.web.connection import Connection
 
+BEAT_S = 1.0
 HURRY_S = 1.0
 HURRIED_FLUSH_S = 0.5
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -59,12 +60,23 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
         faulthandler.enable()
         self.service: Service = self.app.service(self.status, self.counting)
         idle_s = self.config.timeout_keep_alive
-        self.config.http = lambda *, server_state, **_: Connection(self.service.gateway, server_state, idle_s)
+
+        def connect(*, server_state: Any, **_: Any) -> Connection:
+            self.status.call()
+            return Connection(self.service.gateway, server_state, idle_s)
+
+        self.config.http = connect
         if self.app.tls is not None:
             self.config.http = encrypted(self.app.tls.context, self.service.gateway.intake, self.config.http)
         self.wsgi = self.service.gateway  # never called: the connections go to it themselves
 
-    async def _serve(self) -> None:
+    def run(self) -> None:
+        """Serve until the end, and leave: of whatever still runs in threads, nothing is waited for."""
+        loop: Any = self.config.get_loop_factory()
+        leave(loop().run_until_complete(self._serve()))
+
+    async def _serve(self) -> int:
+        """The exit code."""
         self.config.app = self.wsgi
         settings = self.app.settings
         alone = settings.worker_count == 1
@@ -75,18 +87,23 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
             await server.serve(sockets=self.sockets)
         except BootError as error:
             self.status.report("failed", str(error))
-            sys.exit(ExitCode.BOOT_FAILED)
+            return ExitCode.BOOT_FAILED
         finally:
             beat.cancel()
+        return ExitCode.OK
 
     async def _beat(self, server: _Server) -> None:
         """Tell the supervisor that this process lives, also while init() runs; end when the supervisor is gone."""
         while os.getppid() == self.ppid:
-            self.notify()
-            self.service.measure(len(server.server_state.connections))
-            await asyncio.sleep(min(1.0, self.timeout / 2 or 1.0))
+            connections = len(server.server_state.connections)
+            self.status.beat(called_for=bool(connections or self.service.scoring))
+            self.service.measure(connections)
+            await asyncio.sleep(min(BEAT_S, self.timeout / 2 or BEAT_S))
         logger.critical("The supervisor is gone; worker %d ends.", os.getpid())
         server.handle_exit(signal.SIGTERM, None)
+
+    def notify(self) -> None:
+        """gunicorn's and uvicorn's sign of life, a file's time: the supervisor reads the status instead."""
 
 
 class _Server(uvicorn.Server):
@@ -101,6 +118,8 @@ class _Server(uvicorn.Server):
         self._status = status
         self._drain_s = drain_s
         self._flush_s = FLUSH_S
+        self._leaves_waiting = False  # connections that wait at the socket: others take them
+        service.exhausted = self._exhausted
 
     async def startup(self, sockets: Any = None) -> None:
         await self._service.start()
@@ -127,7 +146,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._service.begin_drain()
-        await self._accept_who_waits(sockets or [])
+        if not self._leaves_waiting:
+            await self._accept_who_waits(sockets or [])
         self._told = set(self.server_state.connections)  # by uvicorn, in a moment; others are just being accepted
         self._drain = asyncio.ensure_future(self._finish(self._drain_s))
         await super().shutdown(sockets)
@@ -143,6 +163,14 @@ class _Server(uvicorn.Server):
                     accepted, _ = listener.accept()
                     accepted.setblocking(False)
                     await loop.connect_accepted_socket(self._connected, accepted, ssl=self.config.ssl)
+
+    def _exhausted(self) -> None:
+        """No scoring thread is left: connections are for other workers, or the supervisor, and this one ends."""
+        logger.error("Worker %d: all its scoring threads are stuck; it takes no more requests, and ends.", os.getpid())
+        self._leaves_waiting = self.should_exit = True
+        for server in self.servers:
+            server.close()
+        self._service.begin_drain()
 
     def hurry(self) -> None:
         """SIGQUIT: answer what is in flight within a second, or with 503."""
@@ -174,6 +202,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self.started:  # init() cannot be interrupted, and nothing was accepted yet
+            self._status.report("draining")
             logging.shutdown()
             os._exit(ExitCode.OK)
         self.should_exit = True

@@ -8,7 +8,7 @@ import threading
 import httpx
 import pytest
 
-from scoredock.server.health import MAX_CONNECTIONS, Health, HealthListener
+from scoredock.server.health import MAX_CONNECTIONS, UNRESPONSIVE, Health, HealthListener
 from servers import wait_until
 
 
@@ -97,11 +97,42 @@ def test_silent_connections_do_not_keep_others_out(listening):
 def test_connections_are_bounded(listening):
     many = [socket.create_connection(listening.separate.getsockname()) for _ in range(MAX_CONNECTIONS + 1)]
     try:
+        many[0].settimeout(3)  # less than the patience that the listener has with those who say nothing
+        assert many[0].recv(1) == b""
+        wait_until(lambda: len(listening.listener._connections) == MAX_CONNECTIONS, what="all the others")
+        many[-1].sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
         many[-1].settimeout(5)
-        assert many[-1].recv(1) == b""
+        assert many[-1].recv(100).startswith(b"HTTP/1.1 200 OK")
     finally:
         for one in many:
             one.close()
+
+
+@pytest.mark.parametrize("port", ["serving", "separate"])
+@pytest.mark.parametrize("said", [b"", b"GET /livez HTTP/1.1\r\n"])
+def test_probes_are_answered_while_more_connections_than_there_is_room_for_say_nothing(listening, port, said):
+    address = getattr(listening, port).getsockname()
+    silent = []
+    try:
+        for _ in range(MAX_CONNECTIONS + 44):
+            silent.append(socket.create_connection(address))
+            silent[-1].sendall(said)
+        for _ in range(20):
+            assert httpx.get(f"{getattr(listening, port + '_url')}/livez").status_code == 200
+    finally:
+        for one in silent:
+            one.close()
+
+
+def test_the_serving_socket_stays_with_workers_that_are_unresponsive(listening):
+    listening.health = Health(ready=False, phase=UNRESPONSIVE, elapsed_s=6.0)
+    answer = httpx.get(f"{listening.separate_url}/readyz")
+    assert (answer.status_code, answer.json()["phase"]) == (503, "unresponsive")
+    with socket.create_connection(listening.serving.getsockname()) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
 
 
 def test_no_thread_is_left(listening):

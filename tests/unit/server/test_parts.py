@@ -41,6 +41,35 @@ def test_a_new_phase_keeps_the_wish_for_a_replacement():
     assert status.wants_replacement
 
 
+def test_that_it_was_ready_is_seen_by_who_looks_later():
+    status = WorkerStatus()
+    assert not status.was_ready
+    status.report("ready")
+    assert status.is_ready
+    status.report("draining")
+    assert (status.is_ready, status.was_ready) == (False, True)
+
+
+def test_the_supervisor_is_woken_by_what_it_may_have_to_act_on():
+    status, woken = WorkerStatus(), []
+    status.changed = lambda: woken.append(status.phase)
+    status.report("init")
+    status.report("ready")
+    status.ask_for_recycling()
+    status.ask_for_replacement()
+    status.beat(called_for=True)
+    assert woken == ["init", "ready", "ready", "ready"]
+
+
+def test_a_sign_of_life_says_whether_anybody_is_served():
+    status = WorkerStatus()
+    assert (status.called_for, status.silent_s < 5) == (False, True)
+    status.call()
+    assert status.called_for
+    status.beat(called_for=False)
+    assert not status.called_for
+
+
 @pytest.mark.parametrize("change", ["modify", "add", "remove"])
 def test_changes_are_seen_once(tmp_path, change):
     file = tmp_path / "folder" / "values.json"
