@@ -168,6 +168,7 @@ class _Server(uvicorn.Server):
         """No scoring thread is left: connections are for other workers, or the supervisor, and this one ends."""
         logger.error("Worker %d: all its scoring threads are stuck; it takes no more requests, and ends.", os.getpid())
         self._leaves_waiting = self.should_exit = True
+        self._drain_s = HURRY_S  # what still comes in cannot be scored
         for server in self.servers:
             server.close()
         self._service.begin_drain()
