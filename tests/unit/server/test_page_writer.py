@@ -51,22 +51,23 @@ def listen():
         process.communicate()
 
 
-def test_probes_do_not_wait_for_the_page(listen, background):
-    health, page = listen("time.sleep(2); return b'x' * 5_000_000")
-    asked = background(httpx.get, page, timeout=20)
-    started = time.monotonic()
+def test_probes_do_not_wait_for_the_page(listen, background, tmp_path):
+    go = tmp_path / "go"
+    wait = f"[time.sleep(0.01) for _ in iter(lambda: os.path.exists({str(go)!r}), True)]"
+    health, page = listen(f"{wait}; return b'x' * 5_000_000")
+    asked = background(httpx.get, page, timeout=60)
     for _ in range(10):
-        assert httpx.get(health).status_code == 200
-    assert time.monotonic() - started < 1.5
+        assert httpx.get(health, timeout=60).status_code == 200
     assert not asked.done()
+    go.touch()
     assert asked.result().content == b"x" * 5_000_000
 
 
 def test_it_is_written_once_for_all_who_ask_meanwhile(listen, background):
     _, page = listen("time.sleep(1); return str(os.getpid()).encode()")
-    pages = [one.result().text for one in [background(httpx.get, page, timeout=20) for _ in range(5)]]
+    pages = [one.result().text for one in [background(httpx.get, page, timeout=60) for _ in range(5)]]
     assert len(set(pages)) == 1
-    assert httpx.get(page, timeout=20).text != pages[0]
+    assert httpx.get(page, timeout=60).text != pages[0]
 
 
 def test_one_that_cannot_be_written_is_a_500(listen):
@@ -79,8 +80,8 @@ def test_one_that_hangs_is_given_up(listen):
     health, page = listen("time.sleep(600)", patience_s=1.0)
     for _ in range(2):
         started = time.monotonic()
-        assert httpx.get(page, timeout=20).status_code == 500
-        assert 0.9 < time.monotonic() - started < 5
+        assert httpx.get(page, timeout=60).status_code == 500
+        assert 0.9 < time.monotonic() - started < 15
     assert httpx.get(health).status_code == 200
 
 
@@ -90,8 +91,8 @@ def test_clients_that_leave_cost_nothing(listen):
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
-    assert httpx.get(page, timeout=20).content == b"page"
-    head = httpx.head(page, timeout=20)
+    assert httpx.get(page, timeout=60).content == b"page"
+    head = httpx.head(page, timeout=60)
     assert (head.status_code, head.content) == (200, b"")
 
 
