@@ -167,7 +167,7 @@ def test_a_successor_whose_init_fails_does_not_end_those_that_serve(serve, tmp_p
 
 
 def test_a_worker_that_dies_while_it_drains_is_told_of_and_not_counted(serve):
-    server = serve(SCRIPT, SCOREDOCK_DRAIN_TIMEOUT_S="20")
+    server = serve(SCRIPT.replace("time.sleep(1.0)", "time.sleep(5.0)"), SCOREDOCK_DRAIN_TIMEOUT_S="20")
     (victim,) = pids_of(server)
     with Load(server.port, 1, body=b"slow"):
         server.process.send_signal(signal.SIGHUP)

@@ -327,7 +327,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             self._died(pid, status, code)
             return
         ended_by = self._deaths.how(code, self.num_workers)
-        if code == ExitCode.OK or status.phase != "draining" or worker.aborted:
+        if code == ExitCode.OK or not status.was_ready or worker.aborted:
             logger.debug("Worker %d ended (%s).", pid, ended_by)
         else:
             logger.error("Worker %d died while it drained, with what was in flight: %s", pid, ended_by)
