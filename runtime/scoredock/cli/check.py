@@ -127,7 +127,8 @@ def _score(script: EntryScript, settings: Settings, request_file: Path | None, c
         _line("request", f"{source}: {_short(incoming.body.decode('utf-8', 'replace').strip())}")
         loop = asyncio.new_event_loop()
         try:
-            _score_one(Scoring(script, loop, settings.max_body_mb * 1024 * 1024), incoming)
+            max_body = settings.max_body_mb * 1024 * 1024
+            _score_one(Scoring(script, loop, max_body, strict_columns=settings.strict_columns), incoming)
         finally:
             loop.close()
     versions = [version for version in ("2", "3", "3.1") if documents.find(version)]

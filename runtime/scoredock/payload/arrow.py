@@ -148,7 +148,10 @@ def _as_table(result: Any, pa: Any) -> Any:
     if kind == "pandas.DataFrame":
         return pa.Table.from_pandas(result, preserve_index=False)
     if isinstance(result, dict):
-        return pa.table({str(name): column for name, column in result.items()})
+        columns = {str(name): column for name, column in result.items()}
+        if len(columns) != len(result):
+            raise ValueError("keys are written alike")
+        return pa.table(columns)
     if isinstance(result, (list, tuple)) and result and all(isinstance(row, dict) for row in result):
         return pa.Table.from_pylist(list(result))
     if kind == "pandas.Series" or not (isinstance(result, (list, tuple)) or kind == "numpy.ndarray"):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from scoredock.errors import RefusedValue
+from scoredock.payload.array_values import array_of
+from scoredock.payload.dates import is_time_of_day, moment
+from scoredock.payload.frame_values import frame_of
 from scoredock.payload.refusals import refusal
 from scoredock.payload.words import describe
 
@@ -32,37 +36,49 @@ def convert(value: Any, type_: Any, path: str) -> Any:
         if not isinstance(value, (list, tuple)):
             raise refusal(path, value, type_, None)
         return [convert(item, items[0], f"{path}[{index}]") for index, item in enumerate(value)] if items else value
+    read = _OWN_WAYS.get(type(type_).__name__, _other)
+    try:
+        return read(value, type_, path)
+    except RecursionError:
+        raise RefusedValue(path, describe(type_), "a value that is nested too deeply") from None
+
+
+def _other(value: Any, type_: Any, path: str) -> Any:
+    try:
+        return value if isinstance(value, type_.sample_data_type) else type_.deserialize_input(value)
+    except Exception as error:
+        raise refusal(path, value, type_, error) from None
+
+
+def _standard(value: Any, type_: Any, path: str) -> Any:
+    """A value of a standard type of Python."""
+    sample = type_.sample_data_type
     try:
         if isinstance(value, sample):
             return value
+        if sample is bool and type(value) in (int, float) and value in (0, 1):
+            return bool(value)
         if sample is datetime.date:
             return datetime.date.fromisoformat(value)
         if sample is bytearray:
             return bytearray(base64.b64decode(value.encode()))
-        try:
-            return type_.deserialize_input(value)
-        except ValueError:
-            if not _holds_dates(type_):
-                raise
-            return type_.deserialize_input(_with_points(value))
+        if sample is datetime.datetime and not _says_moment(value):
+            raise ValueError("no moment, or one that can be read in several ways")
+        if sample is datetime.time and not is_time_of_day(value):
+            raise ValueError("no time of day")
+        return type_.deserialize_input(value)
     except Exception as error:
-        try:
-            raise refusal(path, value, type_, error) from None
-        except RecursionError:
-            raise RefusedValue(path, describe(type_), "a value that is nested too deeply") from None
+        raise refusal(path, value, type_, error) from None
 
 
-def _holds_dates(type_: Any) -> bool:
-    """Whether a type stands for an array of dates."""
-    dtype = getattr(getattr(type_, "sample_input", None), "dtype", None)
-    return getattr(dtype, "kind", "") == "M"
+def _says_moment(text: str) -> bool:
+    """Whether a text says a day, and perhaps a time of it, in one way only; dateutil adds today's day to others."""
+    said = moment(text)
+    return said is not None and said.whole
 
 
-def _with_points(value: Any) -> Any:
-    """Dates whose seconds have a decimal comma with a point instead: ISO 8601 has both, NumPy reads one.
-
-    The examples in swagger documents have commas (``2020-01-01 00:00:00,000000``).
-    """
-    if isinstance(value, list):
-        return [_with_points(item) for item in value]
-    return value.replace(",", ".") if isinstance(value, str) else value
+_OWN_WAYS: dict[str, Callable[[Any, Any, str], Any]] = {
+    "NumpyParameterType": array_of,
+    "PandasParameterType": frame_of,
+    "StandardPythonParameterType": _standard,
+}

@@ -109,8 +109,11 @@ def _array(value: Any, plan: _Plan, np: Any) -> Any:
         if set(map(len, value)) != {plan.columns}:
             return None
         numbers = numbers.reshape(rows, plan.columns)
-    with np.errstate(over="ignore"):
-        return numbers.astype(plan.dtype)  # a copy of its own, which the script may write to
+    with np.errstate(all="ignore"):
+        made = numbers.astype(plan.dtype)  # a copy of its own, which the script may write to
+    if plan.dtype.itemsize < 8 and not np.isfinite(made).all():
+        return None  # a number that is too large for its type: the plain path says which
+    return made
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ standard library from a plain copy; making that copy also finds the place of a v
 from __future__ import annotations
 
 import base64
+import collections
 import dataclasses
 import datetime
 import json
@@ -68,6 +69,8 @@ def _plain(value: Any) -> Any:
     pandas = sys.modules.get("pandas")
     if pandas is not None:
         if isinstance(value, pandas.DataFrame):
+            if not value.columns.is_unique:  # records would hold one of each name
+                raise TypeError(f"columns named twice: {_repeated(value.columns)}")
             return value.to_dict(orient="records")
         if isinstance(value, (pandas.Series, pandas.Index)):
             return value.tolist()
@@ -104,7 +107,13 @@ def _copy(value: Any, path: str) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {_key(key, path): _copy(item, f"{path}[{_key_text(key)}]") for key, item in value.items()}
+        names = [_name(_key(key, path)) for key in value]
+        if len(set(names)) != len(names):  # whoever reads the JSON would see one of each
+            raise EncodingError(f"{path}: keys that are written alike: {_repeated(names)}")
+        return {
+            name: _copy(item, f"{path}[{_key_text(key)}]")
+            for name, (key, item) in zip(names, value.items(), strict=True)
+        }
     if isinstance(value, (list, tuple)):
         return [_copy(item, f"{path}[{index}]") for index, item in enumerate(value)]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -116,6 +125,8 @@ def _copy(value: Any, path: str) -> Any:
     if _is_numeric(value):
         value = _native(value) if value.ndim else value
     else:
+        if _is_frame(value) and not value.columns.is_unique:
+            raise EncodingError(f"{path}: a frame with columns named twice: {_repeated(value.columns)}")
         try:
             return _copy(_plain(value), path)
         except TypeError:
@@ -128,6 +139,16 @@ def _copy(value: Any, path: str) -> Any:
         raise EncodingError(f"{path}: object of type {kind} cannot be written as JSON") from None
 
 
+def _is_frame(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.DataFrame)
+
+
+def _repeated(names: Any) -> str:
+    """The names that come more than once."""
+    return ", ".join(str(name) for name, count in collections.Counter(names).items() if count > 1)
+
+
 def _key(key: Any, path: str) -> Any:
     if key is None or isinstance(key, (str, int, float, bool)):
         return key
@@ -137,6 +158,17 @@ def _key(key: Any, path: str) -> Any:
     if isinstance(key, (datetime.datetime, datetime.date)):
         return key.isoformat()
     raise EncodingError(f"{path}: key {key!r} of type {type(key).__name__} cannot be a JSON key")
+
+
+def _name(key: Any) -> str:
+    """A key as the standard library writes it."""
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    if isinstance(key, int):
+        return int.__repr__(key)
+    return float.__repr__(key) if math.isfinite(key) else {"inf": "Infinity", "-inf": "-Infinity"}.get(str(key), "NaN")
 
 
 def _key_text(key: Any) -> str:

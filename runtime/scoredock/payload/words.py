@@ -6,6 +6,9 @@ import datetime
 import reprlib
 from typing import Any
 
+from scoredock.payload.dates import moment
+from scoredock.payload.dtype_rules import MISSING, rule_of
+
 _WORDS = {
     bool: "a boolean",
     int: "an integer",
@@ -70,10 +73,28 @@ def dtype_text(dtype: Any) -> str:
     return f"{word} ({dtype.name})" if word else str(dtype)
 
 
+def expected(dtype: Any, value: Any) -> str:
+    """What an array of a NumPy dtype takes instead of ``value``."""
+    rule, words = rule_of(dtype), dtype_text(dtype)
+    advice = rule.advice(value) if rule is not None and dtype.kind in "bfM" else ""
+    if dtype.kind == "M":
+        return words if isinstance(value, str) and moment(value) is None else f"a date as {advice} ({dtype.name})"
+    return f"{words}: {advice}" if advice else words
+
+
+def expected_in_column(dtype: Any, value: Any) -> str:
+    """What a column of a dtype of pandas takes instead of ``value``."""
+    rule = rule_of(dtype)
+    advice = rule.advice(value) if rule is not None else ""
+    return f"{dtype}: {advice}" if advice else str(dtype)
+
+
 def shown(value: Any) -> str:
     """A JSON value in a few words: its kind, and what it is where that is short."""
     if value is None:
         return "null"
+    if value is MISSING:
+        return "nothing"
     if isinstance(value, bool):
         return f"boolean {str(value).lower()}"
     if isinstance(value, int):

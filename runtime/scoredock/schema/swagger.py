@@ -1,7 +1,7 @@
 """The service's swagger documents, made once at start: versions 2.0, 3.0 and 3.1, or the user's own files.
 
-The documents are those of azureml-inference-server-http for the same script, word for word: clients are
-generated from them.
+The documents are those of azureml-inference-server-http for the same script, word for word, since clients are
+generated from them; only examples that would not be scored as the sample are others (``samples``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import orjson
 from scoredock.errors import BootError
 from scoredock.schema.openapi2 import swagger_20
 from scoredock.schema.openapi3 import openapi_30, openapi_31
+from scoredock.schema.samples import schemas_of
 from scoredock.settings import Settings
 from scoredock.signature import Kind, Signature
 
@@ -55,7 +56,7 @@ class Documents:
 
 def build_documents(signature: Signature, settings: Settings) -> Documents:
     """Make the documents of a script. Raises BootError when a file of the user's is not a JSON object."""
-    schemas = _schemas(signature)
+    schemas = schemas_of(signature)
     supported = _supported_versions(signature)
     prefix = settings.service_path_prefix.strip("/")
     service = {
@@ -72,15 +73,6 @@ def build_documents(signature: Signature, settings: Settings) -> Documents:
         if document is not None:
             by_version.update(dict.fromkeys(names, as_json(document)))
     return Documents(by_version)
-
-
-def _schemas(signature: Signature) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The schemas of run()'s input and output, each an OpenAPI schema object with an example."""
-    if signature.kind is not Kind.SCHEMA:
-        return {"type": "object", "example": {}}, {"type": "object", "example": {}}
-    from inference_schema.schema_util import get_input_schema, get_output_schema
-
-    return get_input_schema(signature.decorated), get_output_schema(signature.decorated)
 
 
 def _supported_versions(signature: Signature) -> set[str]:

@@ -20,6 +20,8 @@ from scoredock.payload import (
     SchemaReader,
     asks_for_binary,
     encode,
+    has_named_columns,
+    other_columns,
     query_text,
     query_values,
     schema_arguments,
@@ -43,9 +45,17 @@ class Scoring:
 
     ``max_body`` is the largest body that a request may have, in bytes. ``call`` is what ``run`` calls: the script's
     run(), until somebody puts himself before it. ``batching``, where it is set, scores several at once.
+    ``strict_columns`` refuses frames whose columns are named otherwise than the schema's.
     """
 
-    def __init__(self, script: EntryScript, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
+    def __init__(
+        self,
+        script: EntryScript,
+        loop: asyncio.AbstractEventLoop,
+        max_body: int,
+        *,
+        strict_columns: bool = False,
+    ) -> None:
         self._signature = script.signature
         self.call = script.signature.call
         self._own_folder = script.path.parent
@@ -57,6 +67,8 @@ class Scoring:
         self._read: Callable[[Incoming, Any], dict[str, Any]] = self._read_text
         if script.signature.kind is Kind.SCHEMA:
             self._schema_reader = SchemaReader(script.signature.arguments, max_body)
+            self._has_named_columns = has_named_columns(script.signature.arguments)
+            self._strict_columns = strict_columns and self._has_named_columns
             self._read = self._read_schema
         elif script.signature.kind is Kind.RAW:
             self._read = self._read_raw
@@ -80,7 +92,7 @@ class Scoring:
             except Interrupted:
                 raise
             except BaseException as error:
-                return self._failed(error)
+                return self._failed(error, incoming, request, arguments)
             try:
                 return self.answer(result, incoming, elapsed_ms)
             except Interrupted:
@@ -152,18 +164,41 @@ class Scoring:
 
     def _read_schema(self, incoming: Incoming, _: Any) -> dict[str, Any]:
         if incoming.method == "GET":
-            return schema_arguments(query_values(incoming.query), self._signature.arguments)
-        return self._schema_reader.read(incoming.body, incoming.content_type)
+            arguments = schema_arguments(query_values(incoming.query), self._signature.arguments)
+        else:
+            arguments = self._schema_reader.read(incoming.body, incoming.content_type)
+        if self._strict_columns:
+            problem = other_columns(arguments, self._signature.arguments, free=False)
+            if problem is not None:
+                raise problem
+        return arguments
 
     def _read_raw(self, incoming: Incoming, request: Any) -> dict[str, Any]:
         return {self._first: request}
 
-    def _failed(self, error: BaseException) -> Answer:
+    def _failed(self, error: BaseException, incoming: Incoming, request: Any, arguments: dict[str, Any]) -> Answer:
         logger.error("run() raised:\n%s", script_traceback(error))
         status = chosen_status(error)
         if status is None:
+            problem = self._other_columns(incoming, request, arguments) if isinstance(error, Exception) else None
+            if problem is not None:
+                logger.error("That is answered with 400, since the columns are not the schema's: %s", problem)
+                return problem_answer(problem)
             return message_answer(500, SCRIPT_FAILED, failed=True)
         return message_answer(status, self._public_message(error, status), failed=status >= 500)
+
+    def _other_columns(self, incoming: Incoming, request: Any, arguments: dict[str, Any]) -> RequestProblem | None:
+        """What is wrong with the names of the columns that a client sent; None where nothing is.
+
+        run() may have changed its frame before it raised, so that the request is read again.
+        """
+        declared = self._signature.arguments
+        if self._signature.kind is not Kind.SCHEMA or not self._has_named_columns:
+            return None
+        with suppress(Exception):
+            if other_columns(arguments, declared) is not None:
+                return other_columns(self._read(incoming, request), declared)
+        return None
 
     def _public_message(self, error: BaseException, status: int) -> str:
         """The words of an exception that chose its status, if they were meant for a client.

@@ -19,6 +19,7 @@ from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_traceback
 from scoredock.errors import ScoredockError
 from scoredock.observe import context
+from scoredock.schema import schemas_of
 from scoredock.scoring.batches import Batches
 from scoredock.scoring.scoring import Scoring
 from scoredock.signature import EMPTY, Kind, Signature
@@ -37,9 +38,7 @@ def sample_request(signature: Signature) -> Incoming | None:
     """A request with the samples of run()'s schema; None without a schema, or where a required value has none."""
     if signature.kind is not Kind.SCHEMA:
         return None
-    from inference_schema.schema_util import get_input_schema
-
-    schema = get_input_schema(signature.decorated)
+    schema, _ = schemas_of(signature)
     properties = schema.get("properties", {})  # a parameter without a decorator has an empty one, and no sample
     sampled = [one.name for one in signature.arguments if properties.get(one.name)]
     if not sampled or any(one.default is EMPTY and one.name not in sampled for one in signature.arguments):

@@ -13,7 +13,7 @@ from scoredock.entry import EntryScript
 from scoredock.entry.model_folder import model_files
 from scoredock.observe.service_info import models
 from scoredock.payload.argument_facts import argument_facts
-from scoredock.schema import Documents, as_json
+from scoredock.schema import Documents, as_json, schemas_of
 from scoredock.settings import Settings
 from scoredock.signature import Argument, Kind
 
@@ -56,7 +56,7 @@ class Description:
     def _lasting(self) -> dict[str, Any]:
         """All that stays as it is while the script is served."""
         settings, signature = self._settings, self._script.signature
-        schema = _schemas(signature.decorated) if signature.kind is Kind.SCHEMA else ({}, {})
+        schema = schemas_of(signature) if signature.kind is Kind.SCHEMA else ({}, {})
         samples = _samples(signature.arguments, schema[0])
         return {
             "name": settings.service_name,
@@ -105,12 +105,6 @@ class Description:
             return None
         required = {one.name: None for one in signature.arguments if argument_facts(one)["required"]}
         return {**required, **samples}
-
-
-def _schemas(run: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    from inference_schema.schema_util import get_input_schema, get_output_schema
-
-    return get_input_schema(run), get_output_schema(run)
 
 
 def _samples(arguments: tuple[Argument, ...], schema: dict[str, Any]) -> dict[str, Any]:

@@ -132,7 +132,9 @@ class Service:
             self._status.report("swagger")
             documents = build_documents(script.signature, self._settings)
             scoring_class, batches_class = self._scoring_classes()
-            scoring = scoring_class(script, loop, self.gateway.intake.max_body)
+            scoring = scoring_class(
+                script, loop, self.gateway.intake.max_body, strict_columns=self._settings.strict_columns
+            )
             scoring.batching = batches = self._batches(batches_class, scoring, script)
             warm_up_s = warm_up(script, scoring, batches, self._status.report) if self._settings.warmup else None
             if batches is not None:

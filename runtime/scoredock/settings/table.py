@@ -43,6 +43,10 @@ class Settings:
     extra_requirements_txt: str | None = setting("str", "AZUREML_EXTRA_REQUIREMENTS_TXT", None, SCRIPT,
         "A pip requirements file, relative to the entry script's folder, installed at every start.")
 
+    strict_columns: bool = setting("bool", "SCOREDOCK_STRICT_COLUMNS", False, SCRIPT,
+        "Refuse frames whose columns are named otherwise than those of the schema's sample. Otherwise they are scored, "
+        "since a script may go by position, and refused only when run() raises.")
+
     host: str = setting("str", "SCOREDOCK_HOST", "0.0.0.0", SERVING,  # noqa: S104 - a container's server
         "Address to listen on.", flag="--host")
     port: int = setting("int", "SCOREDOCK_PORT", 5001, SERVING,
