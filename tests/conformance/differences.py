@@ -68,6 +68,40 @@ def refused(path: str) -> Difference:
     return REFUSED_VALUE.with_body({"message": re.compile(re.escape(path) + ": expected .+, got .+")})
 
 
+NO_OTHER_VALUE = Difference(
+    "better: a value that the schema's type refuses: booleans are true, false, 0 or 1, dates are text that can be read "
+    "in one way only, without a zone where the sample has none, numbers stay in their type's range (the reference "
+    "makes other values of them and scores those)",
+    {"status": (200, 400), "x-ms-run-fn-exec-ms": (PRESENT, None), "body": (anything, anything)},
+)
+
+
+def no_other_value(path: str) -> Difference:
+    """NO_OTHER_VALUE where the message names ``path``."""
+    return NO_OTHER_VALUE.with_body({"message": re.compile(re.escape(path) + ": expected .+, got .+")})
+
+
+def _example_of_flags(document: Any) -> Any:
+    inputs = (document.get("definitions") or document["components"]["schemas"])["ServiceInput"]
+    return inputs["example"]["flags"]
+
+
+EXAMPLE_IS_SCORED = Difference(
+    "the examples of the swagger documents are scored as the samples (the reference writes True as text, which is no "
+    "boolean, and objects as what they print)",
+    {
+        "body": (
+            lambda body: _example_of_flags(body) == ["True"],
+            lambda body: _example_of_flags(body) == [True],
+        )
+    },
+)
+
+WRONG_COLUMNS = Difference(
+    "400: run() raised on a frame whose columns are named otherwise than the schema's: the message names them",
+    {"status": (500, 400), **FAILED_NOT, "body": (SCRIPT_FAULT, anything)},
+)
+
 DEFAULT_AS_IT_IS = Difference(
     "defaults are respected (the reference refuses a default that its schema type does not accept)",
     {"status": (500, 200), **FAILED_NOT, "x-ms-run-fn-exec-ms": (None, PRESENT), "body": (SCRIPT_FAULT, anything)},
@@ -75,6 +109,11 @@ DEFAULT_AS_IT_IS = Difference(
 
 TYPE_WORKS = Difference(
     "run gets the named values (inference-schema 1.8 refuses every value of the types date and bytearray)",
+    {"status": (500, 200), **FAILED_NOT, "x-ms-run-fn-exec-ms": (None, PRESENT), "body": (SCRIPT_FAULT, anything)},
+)
+
+ZERO_AND_ONE = Difference(
+    "booleans take true, false, 0 and 1, also alone (the reference takes them in arrays and frames)",
     {"status": (500, 200), **FAILED_NOT, "x-ms-run-fn-exec-ms": (None, PRESENT), "body": (SCRIPT_FAULT, anything)},
 )
 

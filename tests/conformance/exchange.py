@@ -93,10 +93,14 @@ def ask(name: str, method: str, path: str, *wanted: Difference, headers: Iterabl
     return Exchange(name, method, path, None, tuple(headers), wanted)
 
 
-def documents() -> tuple[Exchange, ...]:
+def documents(*wanted: Difference) -> tuple[Exchange, ...]:
     """Ask for the swagger document of every version."""
     return tuple(
-        get(f"swagger_{version or 'default'}", f"/swagger.json?version={version}" if version else "/swagger.json")
+        get(
+            f"swagger_{version or 'default'}",
+            f"/swagger.json?version={version}" if version else "/swagger.json",
+            *wanted,
+        )
         for version in ("", "2", "3", "3.1")
     )
 

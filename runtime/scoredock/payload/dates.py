@@ -55,7 +55,7 @@ def moment(text: str) -> Moment | None:
         return None
     part = found.groupdict()
     day = _day(part)
-    if day is None:
+    if day is None or (day[0] < "0100" and part["mark"] != "-"):  # some readers take 0099 for 1999
         return None
     year, month, number = day
     iso = "-".join(one for one in (year, month and month.zfill(2), number and number.zfill(2)) if one)

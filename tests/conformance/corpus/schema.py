@@ -3,9 +3,13 @@
 from ..differences import (
     ALLOWED_METHODS,
     DEFAULT_AS_IT_IS,
+    EXAMPLE_IS_SCORED,
     METHOD_NOT_ALLOWED,
     REFUSED_BODY,
     TYPE_WORKS,
+    WRONG_COLUMNS,
+    ZERO_AND_ONE,
+    no_other_value,
     refused,
 )
 from ..exchange import JSON, Exchange, Script, ask, documents, get, post
@@ -230,7 +234,9 @@ SCRIPTS = (
             post("text_lone_surrogate", '{"text": "\\ud83d"}'),
             post("text_as_number", {"text": 1}, refused("text")),
             post("flag", {"flag": False}),
-            post("flag_as_number", {"flag": 0}, refused("flag")),
+            post("flag_as_number", {"flag": 0}, ZERO_AND_ONE.with_body({"flag": "bool False"})),
+            post("flag_as_another_number", {"flag": 2}, refused("flag")),
+            post("flag_as_text", {"flag": "true"}, refused("flag")),
             post("items", {"items": ["x", {"y": None}]}),
             post("items_empty", {"items": []}),
             post("items_as_object", {"items": {}}, refused("items")),
@@ -246,9 +252,12 @@ SCRIPTS = (
             post("moment", {"moment": "2024-05-06T07:08:09.5"}),
             post("moment_with_zone", {"moment": "2024-05-06T07:08:09+02:00"}),
             post("moment_in_words", {"moment": "6 May 2024 7:08 pm"}),
+            post("moment_of_two_meanings", {"moment": "03/04/2024"}, no_other_value("moment")),
+            post("moment_without_a_day", {"moment": "08:30"}, no_other_value("moment")),
             post("moment_senseless", {"moment": "soon"}, refused("moment")),
             post("moment_as_number", {"moment": 5}, refused("moment")),
             post("clock", {"clock": "10:20:30"}),
+            post("clock_as_a_day", {"clock": "10"}, no_other_value("clock")),
             post("clock_senseless", {"clock": "noonish"}, refused("clock")),
             post("day", {"day": "2024-05-06"}, TYPE_WORKS.with_body({"day": "date datetime.date(2024, 5, 6)"})),
             post("day_senseless", {"day": "someday"}, refused("day")),
@@ -313,7 +322,7 @@ SCRIPTS = (
         "schema_numpy",
         NUMPY,
         (
-            *documents(),
+            *documents(EXAMPLE_IS_SCORED),
             post("matrix", {"matrix": [[1, 2.5, -3], [4, 5, 6]]}),
             post("matrix_no_rows", {"matrix": []}, refused("matrix")),
             post("matrix_one_empty_row", {"matrix": [[]]}, refused("matrix")),
@@ -355,16 +364,20 @@ SCRIPTS = (
             post("unsigned", {"unsigned": [255]}),
             post("unsigned_negative", {"unsigned": [-1]}, refused("unsigned[0]")),
             post("cube", {"cube": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]}),
-            post("cube_rounded", {"cube": [[[0.1, 1e10], [16777217, 1e39]]]}),
+            post("cube_rounded", {"cube": [[[0.1, 1e10], [16777217, 1e38]]]}),
+            post("cube_overflow", {"cube": [[[0.1, 1e10], [1, 1e39]]]}, no_other_value("cube[0][1][1]")),
             post("cube_wrong_depth", {"cube": [[1, 2], [3, 4]]}, refused("cube[0][0]")),
             post("cube_wrong_middle", {"cube": [[[1, 2]]]}, refused("cube")),
             post("flags", {"flags": [True, False]}),
-            post("flags_numbers", {"flags": [0, 1, 2.5]}),
-            post("flags_texts", {"flags": ["False", ""]}),
+            post("flags_numbers", {"flags": [0, 1, 1.0]}),
+            post("flags_other_numbers", {"flags": [0, 1, 2.5]}, no_other_value("flags[2]")),
+            post("flags_texts", {"flags": ["False", ""]}, no_other_value("flags[0]")),
+            post("flags_null", {"flags": [True, None]}, no_other_value("flags[1]")),
             post("words", {"words": ["ab", "too long", ""]}),
             post("words_numbers", {"words": [1, 2.5, None, True]}),
             post("moments", {"moments": ["2024-05-06", "2024-05-06T07:08:09.123", "2024"]}),
-            post("moments_with_zone", {"moments": ["2024-05-06T07:08:09Z"]}),
+            post("moments_with_zone", {"moments": ["2024-05-06T07:08:09Z"]}, no_other_value("moments[0]")),
+            post("moments_now", {"moments": ["now"]}, no_other_value("moments[0]")),
             post("moments_senseless", {"moments": ["soon"]}, refused("moments[0]")),
             post("moments_number", {"moments": [5]}, refused("moments[0]")),
             post("moments_null", {"moments": [None]}),
@@ -459,13 +472,33 @@ SCRIPTS = (
             ),
             post("table_without_schema", {"table": {"data": [{"a": 1, "b": 2, "c": "x"}]}}, refused("table")),
             post("times", {"times": [{"when": "2024-05-06T07:08:09", "span": "2 days"}]}),
-            post("times_epoch", {"times": [{"when": 1700000000000, "span": 5}]}),
+            post("times_epoch", {"times": [{"when": 1700000000000, "span": "5 s"}]}, no_other_value("times[0].when")),
+            post("times_number", {"times": [{"when": "2024-05-06", "span": 5}]}, no_other_value("times[0].span")),
+            post(
+                "times_of_two_meanings",
+                {"times": [{"when": "12.03.2024", "span": "5 s"}]},
+                no_other_value("times[0].when"),
+            ),
+            post(
+                "times_with_zone", {"times": [{"when": "2024-05-06T07:08Z", "span": "5 s"}]}, refused("times[0].when")
+            ),
             post("times_senseless", {"times": [{"when": "soon", "span": "1h"}]}, refused("times[0].when")),
             post("zoned", {"zoned": [{"when": "2024-05-06T07:08:09Z"}]}),
             post("zoned_without_zone", {"zoned": [{"when": "2024-05-06T07:08:09"}]}),
             post("kinds", {"kinds": [{"flag": False, "kind": "v", "small": 5}]}),
             post("kinds_unknown_category", {"kinds": [{"flag": 1, "kind": "w", "small": 5}]}),
-            post("kinds_overflow", {"kinds": [{"flag": True, "kind": "u", "small": 500}]}),
+            post(
+                "kinds_overflow",
+                {"kinds": [{"flag": True, "kind": "u", "small": 500}]},
+                no_other_value("kinds[0].small"),
+            ),
+            post("kinds_text", {"kinds": [{"flag": "no", "kind": "u", "small": 5}]}, no_other_value("kinds[0].flag")),
+            post("kinds_null", {"kinds": [{"flag": None, "kind": "u", "small": 5}]}, no_other_value("kinds[0].flag")),
+            post(
+                "records_just_too_big_integer",
+                {"records": [{"a": 2**63, "b": 1, "c": "x"}]},
+                no_other_value("records[0].a"),
+            ),
             post("numbered", {"numbered": {"columns": [0, 1], "data": [[1, 2]]}}),
             post("free_shape", {"free_shape": [{"a": 1}]}),
             post("free_type", {"free_type": [{"a": "x", "b": None, "c": 1}]}),
@@ -644,6 +677,30 @@ SCRIPTS = (
             post("decorator_below", {"data": "AP8="}),
             post("refused", {"data": 5}, refused("data")),
             *documents(),
+        ),
+    ),
+    Script(
+        "schema_columns_by_name",
+        """
+        import pandas as pd
+        from inference_schema.schema_decorators import input_schema
+        from inference_schema.parameter_types.pandas_parameter_type import PandasParameterType
+
+        def init():
+            pass
+
+        @input_schema("data", PandasParameterType(pd.DataFrame({"age": [1], "size": [2.5]})))
+        def run(data):
+            return (data["age"] / data["size"].map(lambda size: 1 // size)).tolist()
+        """,
+        (
+            post(
+                "other_names",
+                {"data": [{"Age": 1, "size": 2.5}]},
+                WRONG_COLUMNS.with_body({"message": "data: expected the columns age, size, got Age, size"}),
+            ),
+            post("fault_of_the_script", {"data": [{"age": 1, "size": 0}]}),
+            post("another_order", {"data": [{"size": 0.5, "age": 1}]}),
         ),
     ),
     Script(
