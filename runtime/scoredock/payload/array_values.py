@@ -6,6 +6,7 @@ one that is refused is all that has to be looked at to say why.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from scoredock.payload.array_casts import converted, shape_of
@@ -16,20 +17,31 @@ PIECE = 100_000  # elements that are converted at once: about 10 ms
 
 def array_of(value: Any, type_: Any, path: str) -> Any:
     """The array that ``type_``, a NumpyParameterType, stands for. Raises RefusedValue."""
-    import numpy as np
-
-    if isinstance(value, np.ndarray):
+    if isinstance(value, type_.sample_data_type):
         return value
     if not isinstance(value, list):
         raise array_refusal(path, value, type_, None)
     rows = _rows_at_once(value)
     if len(value) <= rows or type_.sample_input.dtype == object or not type_.enforce_column_type:
         return _piece(value, value[:], 0, type_, path, None)
-    pieces: list[Any] = []
-    for start in range(0, len(value), rows):
-        shape = pieces[0].shape[1:] if pieces else None
-        pieces.append(_piece(value, value[start : start + rows], start, type_, path, shape))
-    return np.concatenate(pieces)
+    import numpy as np
+
+    depth, starts = len(shape_of(value)), range(rows, len(value), rows)
+    pieces = {0: _piece(value, value[:rows], 0, type_, path, None)}
+    # What is unlikely to be taken comes next, so that a refusal need not wait for the rest.
+    for start in sorted(starts, key=lambda start: _is_regular(value[start : start + rows], depth)):
+        pieces[start] = _piece(value, value[start : start + rows], start, type_, path, pieces[0].shape[1:])
+    return np.concatenate([pieces[start] for start in (0, *starts)])
+
+
+def _is_regular(rows: list[Any], depth: int) -> bool:
+    """Whether rows of up to two dimensions have one length and hold numbers only; others are never said to."""
+    try:
+        if depth > 2 or (depth == 2 and len(set(map(len, rows))) != 1):
+            return False
+        return {int, float, bool}.issuperset(map(type, rows if depth == 1 else chain.from_iterable(rows)))
+    except TypeError:
+        return False
 
 
 def _rows_at_once(value: list[Any]) -> int:

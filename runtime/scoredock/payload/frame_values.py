@@ -15,11 +15,10 @@ EXACT = 2**53  # integers up to it are exact as floats
 
 def frame_of(value: Any, type_: Any, path: str) -> Any:
     """The frame that ``type_``, a PandasParameterType, stands for. Raises RefusedValue."""
-    import numpy as np
-    import pandas as pd
-
-    if isinstance(value, pd.DataFrame):
+    if isinstance(value, type_.sample_data_type):
         return value
+    import numpy as np
+
     rounded: list[Column] = []
     mixed: list[Column] = []
     if type_.enforce_column_type:

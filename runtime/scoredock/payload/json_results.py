@@ -70,7 +70,7 @@ def _plain(value: Any) -> Any:
     if pandas is not None:
         if isinstance(value, pandas.DataFrame):
             if not value.columns.is_unique:  # records would hold one of each name
-                raise TypeError(f"columns named twice: {_repeated(value.columns)}")
+                raise TypeError("columns named twice")
             return value.to_dict(orient="records")
         if isinstance(value, (pandas.Series, pandas.Index)):
             return value.tolist()
@@ -107,13 +107,7 @@ def _copy(value: Any, path: str) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, dict):
-        names = [_name(_key(key, path)) for key in value]
-        if len(set(names)) != len(names):  # whoever reads the JSON would see one of each
-            raise EncodingError(f"{path}: keys that are written alike: {_repeated(names)}")
-        return {
-            name: _copy(item, f"{path}[{_key_text(key)}]")
-            for name, (key, item) in zip(names, value.items(), strict=True)
-        }
+        return {_key(key, path): _copy(item, f"{path}[{_key_text(key)}]") for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_copy(item, f"{path}[{index}]") for index, item in enumerate(value)]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -125,8 +119,9 @@ def _copy(value: Any, path: str) -> Any:
     if _is_numeric(value):
         value = _native(value) if value.ndim else value
     else:
-        if _is_frame(value) and not value.columns.is_unique:
-            raise EncodingError(f"{path}: a frame with columns named twice: {_repeated(value.columns)}")
+        twice = _columns_named_twice(value)
+        if twice:
+            raise EncodingError(f"{path}: a frame with columns named twice: {twice}")
         try:
             return _copy(_plain(value), path)
         except TypeError:
@@ -139,14 +134,12 @@ def _copy(value: Any, path: str) -> Any:
         raise EncodingError(f"{path}: object of type {kind} cannot be written as JSON") from None
 
 
-def _is_frame(value: Any) -> bool:
+def _columns_named_twice(value: Any) -> str:
+    """The names that a frame's records would have one of, as they are written; empty for everything else."""
     pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(value, pandas.DataFrame)
-
-
-def _repeated(names: Any) -> str:
-    """The names that come more than once."""
-    return ", ".join(str(name) for name, count in collections.Counter(names).items() if count > 1)
+    if pandas is None or not isinstance(value, pandas.DataFrame):
+        return ""
+    return ", ".join(name for name, count in collections.Counter(map(str, value.columns)).items() if count > 1)
 
 
 def _key(key: Any, path: str) -> Any:
@@ -158,17 +151,6 @@ def _key(key: Any, path: str) -> Any:
     if isinstance(key, (datetime.datetime, datetime.date)):
         return key.isoformat()
     raise EncodingError(f"{path}: key {key!r} of type {type(key).__name__} cannot be a JSON key")
-
-
-def _name(key: Any) -> str:
-    """A key as the standard library writes it."""
-    if isinstance(key, str):
-        return key
-    if key is None or isinstance(key, bool):
-        return {None: "null", True: "true", False: "false"}[key]
-    if isinstance(key, int):
-        return int.__repr__(key)
-    return float.__repr__(key) if math.isfinite(key) else {"inf": "Infinity", "-inf": "-Infinity"}.get(str(key), "NaN")
 
 
 def _key_text(key: Any) -> str:

@@ -248,9 +248,7 @@ TWICE = pd.concat([pd.Series([1], name="score"), pd.Series([2], name="score")], 
         (TWICE, "result: a frame with columns named twice: score"),
         ({"rows": [TWICE]}, 'result["rows"][0]: a frame with columns named twice: score'),
         (TWICE.iloc[:0], "result: a frame with columns named twice: score"),
-        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "result[0]: keys that are written alike: 1"),
-        ({1: "a", "1": "b"}, "result: keys that are written alike: 1"),
-        ([{None: 1, "null": 2}], "result[0]: keys that are written alike: null"),
+        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "result: a frame with columns named twice: 1"),
     ],
     ids=short,
 )
@@ -259,13 +257,6 @@ def test_what_would_be_lost_in_json_is_refused(result: Any, message: str) -> Non
     with pytest.raises(EncodingError) as caught:
         encode(result)
     assert str(caught.value) == message
-
-
-def test_keys_that_differ_in_json_are_written() -> None:
-    found = encoded({1: "a", "x": "b", False: "c", None: "d", 1.5: "e", 2**70: "f", INF: "g"})
-    assert list(found.items()) == [
-        *(("1", "a"), ("x", "b"), ("false", "c"), ("null", "d"), ("1.5", "e"), (str(2**70), "f"), ("Infinity", "g")),
-    ]
 
 
 def test_a_series_may_have_an_index_with_equal_labels() -> None:

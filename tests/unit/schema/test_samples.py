@@ -20,7 +20,7 @@ from scoredock.signature import Argument, Kind, Signature
 
 DAYS = ["2024-05-01", "2024-05-02"]
 ARRAYS: dict[str, list[Any]] = {
-    **{dtype: [0, 1] for dtype in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()},
+    **{dtype: [0, 1] for dtype in ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]},
     **{dtype: [0.5, float("nan")] for dtype in ("float16", "float32", "float64")},
     "U3": ["ab", "c"],
     "S3": [b"ab", b"c"],
