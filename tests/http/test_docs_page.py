@@ -421,3 +421,20 @@ def test_browsers_elsewhere_may_read_what_cors_lets_them(text_script):
     allowed = service.get("/docs/service.json", headers={"origin": "https://a.example"})
     assert allowed.headers["access-control-allow-origin"] == "https://a.example"
     assert json.loads(allowed.text)["name"] == "ML service"
+
+
+@pytest.mark.parametrize(
+    ("orient", "words"),
+    [
+        ("records", "a table of 2 columns (price, 2) in orient 'records'"),
+        ("columns", "a table of 2 columns (price, 2) in orient 'columns'"),
+        ("split", "a table in orient 'split'"),
+    ],
+)
+def test_a_result_that_is_a_table_is_called_one(orient, words, schema_script):
+    service = schema_script(
+        decorators="import pandas as pd\n"
+        "from inference_schema.parameter_types.pandas_parameter_type import PandasParameterType\n"
+        f"@output_schema(PandasParameterType(pd.DataFrame({{'price': [1.5], 2: [3]}}), orient={orient!r}))"
+    )
+    assert service.get("/docs/service.json").json()["output"]["words"] == words

@@ -117,4 +117,14 @@ def _output(schema: dict[str, Any]) -> dict[str, Any]:
     """The result, where a decorator declares it."""
     if "example" not in schema:
         return {"words": None, "sample": None}
-    return {"words": _OUTPUTS.get(schema.get("type", "")), "sample": schema["example"]}
+    return {"words": _output_words(schema), "sample": schema["example"]}
+
+
+def _output_words(schema: dict[str, Any]) -> str | None:
+    """What the result is; a frame is a table, with the names of its columns where its schema has them."""
+    kind, _, orient = schema.get("format", "").partition(":")
+    if kind != "pandas.DataFrame":
+        return _OUTPUTS.get(schema.get("type", ""))
+    named = {"records": schema.get("items", {}), "columns": schema}.get(orient, {}).get("properties")
+    columns = f" of {len(named)} columns ({', '.join(map(str, named))})" if named else ""
+    return f"a table{columns} in orient {orient!r}"
