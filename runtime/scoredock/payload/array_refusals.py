@@ -103,7 +103,7 @@ def _refuses(leaves: list[Any], dtype: Any) -> bool:
     try:
         with np.errstate(all="ignore"):
             converted(leaves, dtype)
-    except (TypeError, ValueError, OverflowError, AttributeError):
+    except Exception:  # also a warning of NumPy, where a script makes errors of them
         return True
     return False
 

@@ -17,8 +17,6 @@ PIECE = 100_000  # elements that are converted at once: about 10 ms
 
 def array_of(value: Any, type_: Any, path: str) -> Any:
     """The array that ``type_``, a NumpyParameterType, stands for. Raises RefusedValue."""
-    if isinstance(value, type_.sample_data_type):
-        return value
     if not isinstance(value, list):
         raise array_refusal(path, value, type_, None)
     rows = _rows_at_once(value)
@@ -62,6 +60,6 @@ def _piece(value: list[Any], rows: list[Any], start: int, type_: Any, path: str,
         shape = sample.shape[1:] if type_.enforce_shape else shape
         if (made.ndim == sample.ndim or not type_.enforce_shape) and (shape is None or made.shape[1:] == shape):
             return made
-    except (ValueError, TypeError, OverflowError, AttributeError, KeyError, IndexError) as raised:
+    except Exception as raised:
         error = raised
     raise array_refusal(path, value, type_, error, start, rows)

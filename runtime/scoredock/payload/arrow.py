@@ -83,7 +83,8 @@ def _column(series: Any, wanted: Any, path: str) -> Any:
             cast(series.to_numpy(), wanted, path)
         elif series.dtype.kind != "O":
             raise TypeError
-        return series.astype(wanted)
+        with np.errstate(all="ignore"):  # a script may have NumPy raise what is decided here
+            return series.astype(wanted)
     except (TypeError, ValueError, OverflowError):
         raise RefusedValue(path, f"values of type {wanted}", f"values of type {series.dtype}") from None
 

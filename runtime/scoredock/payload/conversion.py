@@ -36,6 +36,8 @@ def convert(value: Any, type_: Any, path: str) -> Any:
         if not isinstance(value, (list, tuple)):
             raise refusal(path, value, type_, None)
         return [convert(item, items[0], f"{path}[{index}]") for index, item in enumerate(value)] if items else value
+    if isinstance(value, sample):
+        return value
     read = _OWN_WAYS.get(type(type_).__name__, _other)
     try:
         return read(value, type_, path)
@@ -45,7 +47,7 @@ def convert(value: Any, type_: Any, path: str) -> Any:
 
 def _other(value: Any, type_: Any, path: str) -> Any:
     try:
-        return value if isinstance(value, type_.sample_data_type) else type_.deserialize_input(value)
+        return type_.deserialize_input(value)
     except Exception as error:
         raise refusal(path, value, type_, error) from None
 
@@ -54,8 +56,6 @@ def _standard(value: Any, type_: Any, path: str) -> Any:
     """A value of a standard type of Python."""
     sample = type_.sample_data_type
     try:
-        if isinstance(value, sample):
-            return value
         if sample is bool and type(value) in (int, float) and value in (0, 1):
             return bool(value)
         if sample is datetime.date:

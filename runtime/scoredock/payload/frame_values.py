@@ -15,8 +15,6 @@ EXACT = 2**53  # integers up to it are exact as floats
 
 def frame_of(value: Any, type_: Any, path: str) -> Any:
     """The frame that ``type_``, a PandasParameterType, stands for. Raises RefusedValue."""
-    if isinstance(value, type_.sample_data_type):
-        return value
     import numpy as np
 
     rounded: list[Column] = []

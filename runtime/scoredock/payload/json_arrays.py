@@ -8,6 +8,7 @@ ragged rows, repeated keys, wrong shapes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,8 +112,9 @@ def _array(value: Any, plan: _Plan, np: Any) -> Any:
         numbers = numbers.reshape(rows, plan.columns)
     with np.errstate(all="ignore"):
         made = numbers.astype(plan.dtype)  # a copy of its own, which the script may write to
-    if plan.dtype.itemsize < 8 and not np.isfinite(made).all():
-        return None  # a number that is too large for its type: the plain path says which
+        # A number that is too large for its type has become infinite, and so is the sum: the plain path says which.
+        if plan.dtype.itemsize < 8 and not math.isfinite(np.add.reduce(made, axis=None)):
+            return None
     return made
 
 

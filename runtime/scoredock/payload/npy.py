@@ -52,7 +52,7 @@ def write_npy(result: Any) -> bytes:
 def fitted(array: Any, type_: Any, path: str) -> Any:
     """``array`` as its schema type wants it: a copy of its own, in memory as NumPy likes it.
 
-    Another dtype is converted within its kind, integers only where all fit. Raises RefusedValue.
+    Another dtype is converted within its kind, numbers and dates only where all fit. Raises RefusedValue.
     """
     import numpy as np
 
@@ -61,7 +61,8 @@ def fitted(array: Any, type_: Any, path: str) -> Any:
         raise RefusedValue(path, f"an array of shape {shape_text(sample.shape)}", f"one of shape {array.shape}")
     if not type_.enforce_column_type:
         return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
-    return np.array(cast(array, sample.dtype, path), dtype=sample.dtype, order="C")
+    with np.errstate(all="ignore"):  # a script may have NumPy raise what is decided here
+        return np.array(cast(array, sample.dtype, path), dtype=sample.dtype, order="C")
 
 
 def cast(array: Any, wanted: Any, path: str) -> Any:
@@ -77,7 +78,24 @@ def cast(array: Any, wanted: Any, path: str) -> Any:
             raise RefusedValue(
                 path, f"{expected}, from {limits.min} to {limits.max}", f"{array.min()} to {array.max()}"
             )
+    if wanted.kind in "fMm" and not fits(array, wanted):
+        raise RefusedValue(path, f"{expected}, which hold them", got)
     return array
+
+
+def fits(array: Any, wanted: Any) -> bool:
+    """Whether no number of ``array`` becomes infinite, and no date or duration another one, as dtype ``wanted``."""
+    import numpy as np
+
+    if array.dtype == wanted or not array.size or array.dtype.kind not in "iufMm":
+        return True
+    with np.errstate(all="ignore"):
+        made = array.astype(wanted)
+        if wanted.kind == "f":
+            return wanted.itemsize >= 8 or not (np.isinf(made) & np.isfinite(array)).any()
+        if not np.can_cast(array.dtype, wanted, "safe"):  # a coarser unit holds more
+            return True
+        return bool(((made.astype(array.dtype) == array) | np.isnat(array)).all())
 
 
 def _argument(arguments: tuple[Argument, ...]) -> Argument:

@@ -21,7 +21,7 @@ from inference_schema.parameter_types.numpy_parameter_type import NumpyParameter
 from inference_schema.parameter_types.pandas_parameter_type import PandasParameterType
 from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
 
-from scoredock.errors import RequestProblem, Unwritable
+from scoredock.errors import RefusedValue, RequestProblem, Unwritable
 from scoredock.payload.arguments import SchemaReader
 from scoredock.payload.arrow import write_arrow
 from scoredock.payload.arrow_stream import ARROW, MARKS
@@ -434,3 +434,40 @@ def test_a_result_that_cannot_be_sent_so_is_sent_as_json_if_that_is_allowed() ->
 @pytest.mark.parametrize("accept", [b"*/*", b"application/json", b"text/html, */*;q=0.8"])
 def test_other_clients_are_not_looked_at_closely(accept: bytes) -> None:
     assert not asks_for_binary(accept)
+
+
+class TestNoOtherValue:
+    """A number or date that its type cannot hold is refused, and not made another one, whatever NumPy is told to do."""
+
+    @pytest.mark.parametrize("errors", ["ignore", "raise"])
+    @pytest.mark.parametrize(
+        ("sent", "dtype"),
+        [
+            (np.array([1.5, 1e39]), "float32"),
+            (np.array([70000], "float32"), "float16"),
+            (np.array(["300000-01-01"], "datetime64[Y]"), "datetime64[us]"),
+            (np.array([2**62], "timedelta64[W]"), "timedelta64[s]"),
+        ],
+        ids=str,
+    )
+    def test_an_array(self, sent: Any, dtype: str, errors: Any) -> None:
+        argument = Argument("data", type=NumpyParameterType(np.zeros(1, "i8").astype(dtype)))
+        with np.errstate(all=errors), pytest.raises(RefusedValue, match=r"^data: expected values of type"):
+            read(npy(sent), NPY, argument)
+
+    @pytest.mark.parametrize("errors", ["ignore", "raise"])
+    def test_a_column(self, errors: Any) -> None:
+        argument = Argument("data", type=PandasParameterType(pd.DataFrame({"a": np.array([1.5], "float32")})))
+        with np.errstate(all=errors):
+            assert read(arrow({"a": [1e-300, float("inf")]}), ARROW, argument)["data"]["a"].tolist() == [0, np.inf]
+            with pytest.raises(RefusedValue, match=r"^data\.a: expected values of type"):
+                read(arrow({"a": [1.5, 1e39]}), ARROW, argument)
+
+    @pytest.mark.parametrize("errors", ["ignore", "raise"])
+    def test_what_is_infinite_or_missing_stays_so(self, errors: Any) -> None:
+        argument = Argument("data", type=NumpyParameterType(np.zeros(1, "float32")))
+        with np.errstate(all=errors):
+            made = read(npy(np.array([np.inf, np.nan, 1e-300, 3.4e38])), NPY, argument)["data"]
+        assert made.tolist()[0] == np.inf
+        assert np.isnan(made[1])
+        assert made.dtype == np.float32
