@@ -34,8 +34,8 @@ def frame_of(value: Any, type_: Any, path: str) -> Any:
             made = _without(mixed, type_).deserialize_input(value)
             for column in rounded:
                 _make_exact(made, column)
-            for column in mixed:
-                made[column.name] = made[column.name].map(bool, na_action="ignore").astype(column.dtype)
+            for label in _labels(made, mixed):
+                made[label] = made[label].map(bool, na_action="ignore").astype("boolean")
             return made
     except Exception as error:
         raise frame_refusal(path, value, type_, error) from None
@@ -43,8 +43,16 @@ def frame_of(value: Any, type_: Any, path: str) -> Any:
 
 def _is_mixed(column: Column) -> bool:
     """Whether pandas makes no booleans that may be missing of a column's, since 0 or 1 are among true and false."""
+    if str(column.dtype) != "boolean":
+        return False
     types = set(map(type, column.values))
-    return str(column.dtype) == "boolean" and bool in types and not types.isdisjoint((int, float))
+    return bool in types and not types.isdisjoint((int, float))
+
+
+def _labels(frame: Any, columns: list[Column]) -> list[Any]:
+    """The labels of these columns in a frame, which may be numbers where JSON has text."""
+    names = {str(column.name) for column in columns}
+    return [label for label in frame.columns if str(label) in names]
 
 
 def _without(columns: list[Column], type_: Any) -> Any:
@@ -52,7 +60,7 @@ def _without(columns: list[Column], type_: Any) -> Any:
     if not columns:
         return type_
     loose = copy.copy(type_)
-    loose.sample_input = type_.sample_input.astype({column.name: object for column in columns})
+    loose.sample_input = type_.sample_input.astype(dict.fromkeys(_labels(type_.sample_input, columns), object))
     return loose
 
 
@@ -67,11 +75,17 @@ def _make_exact(frame: Any, column: Column) -> None:
     """Put the integers that came into a column, where it has them rounded, in the same order."""
     import pandas as pd
 
-    for place, label in enumerate(frame.columns):
-        made = frame.iloc[:, place]
-        if str(label) != str(column.name) or made.dtype != column.dtype or len(made) != len(column.values):
+    for label in _labels(frame, [column]):
+        made = frame[label]
+        if made.dtype != column.dtype or len(made) != len(column.values):
             continue
-        came = [None if one is MISSING else math.trunc(one) if type(one) is float else one for one in column.values]
+        came = [_whole(one) for one in column.values]
         exact = pd.Series(came, index=made.index, dtype=object).astype(column.dtype)
         if (exact.astype("Float64") == made.astype("Float64")).all():
             frame[label] = exact
+
+
+def _whole(value: Any) -> Any:
+    if value is MISSING or value != value:
+        return None
+    return math.trunc(value) if type(value) is float else value

@@ -197,6 +197,12 @@ def test_large_integers_beside_nulls_and_fractions_stay_exact(large: int, orient
     assert list(read(frame_type("int64", orient), ORIENTS[orient]("x", [large, 1.5])).x) == [large, 1]
 
 
+def test_columns_with_numbers_for_names_have_the_same_rules() -> None:
+    type_ = PandasParameterType(pd.DataFrame({1: pd.array([True], "boolean"), 2: pd.array([1], "Int64")}))
+    made = read(type_, [{"1": True, "2": 2**53 + 1}, {"1": 0, "2": float("nan")}])
+    assert [list(made[label]) for label in (1, 2)] == [[True, False], [2**53 + 1, pd.NA]]
+
+
 @pytest.mark.parametrize("shape", [1, 2])
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, value, _ in REFUSED if name in ARRAYS], ids=repr)
 def test_an_array_refuses_what_does_not_fit(name: str, value: Any, shape: int) -> None:
