@@ -17,7 +17,7 @@ from scoredock.cli.setting_options import OptionsCommand, setting_options
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_traceback
 from scoredock.errors import BootError, EncodingError, ExitCode, RequestProblem, SettingError
-from scoredock.settings import Settings, resolve
+from scoredock.settings import Settings, Sizes, resolve
 from scoredock.signature import EMPTY, Argument, Kind
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _score(script: EntryScript, settings: Settings, request_file: Path | None, c
         _line("request", f"{source}: {_short(incoming.body.decode('utf-8', 'replace').strip())}")
         loop = asyncio.new_event_loop()
         try:
-            max_body = settings.max_body_mb * 1024 * 1024
+            max_body = Sizes.of(settings).body
             _score_one(Scoring(script, loop, max_body, strict_columns=settings.strict_columns), incoming)
         finally:
             loop.close()

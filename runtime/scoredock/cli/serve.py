@@ -13,7 +13,7 @@ import click
 from scoredock.cli.setting_options import GroupedCommand, setting_options
 from scoredock.errors import ExitCode, SettingError
 from scoredock.observe.output import steady
-from scoredock.settings import Settings, resolve, wished_log_format
+from scoredock.settings import Settings, notes_on_sizes, resolve, wished_log_format
 
 logger = logging.getLogger("scoredock")
 
@@ -60,7 +60,7 @@ def serve(**flags: Any) -> None:
 
     if logging_file is not None:
         logger.info("Logging is configured by %s", logging_file)
-    for warning in [*warnings, *_short_worker_timeout(settings), *telemetry_warnings]:
+    for warning in [*warnings, *_short_worker_timeout(settings), *notes_on_sizes(settings), *telemetry_warnings]:
         logger.warning("%s", warning)
     environment = dict(os.environ)  # the server adds to it
 

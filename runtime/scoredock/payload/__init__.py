@@ -1,9 +1,10 @@
 """Between bytes and run(): request bodies and queries to arguments, results to response bodies.
 
 Without a schema run() gets ``text``. With one, ``arguments`` picks the way in: JSON as a whole (``json_body``, then
-``conversion``) or straight into arrays and frames (``json_arrays``, ``json_frames``, ``json_records``), NumPy's files
-(``npy``), Arrow's streams (``arrow``). ``dtype_rules`` and ``dates`` say what a dtype takes of JSON; ``refusals``,
-``array_refusals`` and ``frame_refusals`` why a value is refused. ``negotiation`` picks the way out.
+``conversion``), in pieces where it is large (``json_pieces``), or straight into arrays and frames (``json_arrays``,
+``json_frames``, ``json_records``); NumPy's files (``npy``), Arrow's streams (``arrow``). ``room`` bounds what values
+take in memory. ``dtype_rules`` and ``dates`` say what a dtype takes of JSON; ``refusals``, ``array_refusals`` and
+``frame_refusals`` why a value is refused. ``negotiation`` picks the way out.
 """
 
 from scoredock.payload.arguments import SchemaReader, schema_arguments

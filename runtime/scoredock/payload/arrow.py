@@ -2,69 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from scoredock.errors import RefusedValue, Unwritable
 from scoredock.payload.arrow_stream import read_stream
+from scoredock.payload.json_weight import WIDEST, text_width
 from scoredock.payload.npy import cast, fitted
-from scoredock.payload.words import describe
+from scoredock.payload.words import describe, shape_text
 from scoredock.signature import EMPTY, Argument
 
+A_LIST, A_TEXT, A_VALUE = 160, 56, 40  # bytes of memory of what a row's list, text or number becomes
+_MOST_NAMES = 20  # in a message
 
-def read_arrow(body: bytes, arguments: tuple[Argument, ...], max_text: int) -> dict[str, Any]:
+logger = logging.getLogger("scoredock.payload")
+
+
+def read_arrow(
+    body: bytes, arguments: tuple[Argument, ...], take: Callable[[int], None], max_text: int
+) -> dict[str, Any]:
     """run()'s arguments: the table as its one frame, or each column as the argument of its name.
+
+    ``take`` is told how many bytes of memory values are going to take, before they do.
 
     Raises RequestProblem: 415 when pyarrow is not installed, 400 for what is not this format or not allowed in it,
     413 for more than ``max_text`` bytes of text in dictionaries; and RefusedValue for columns that do not fit the
     schema.
     """
     table = read_stream(body, max_text)
+    width = max((text_width(one.type) for one in arguments), default=0)
+    take(sum(_weight(table.column(place), width) for place in range(table.num_columns)))
     frames = [one for one in arguments if type(one.type).__name__ == "PandasParameterType"]
     required = [one for one in arguments if one.default is EMPTY]
     if len(frames) == 1 and required in ([], frames):
-        with _refusing(frames[0].name, describe(frames[0].type)):
+        with _refusing(frames[0].name, describe(frames[0].type), table):
             return {frames[0].name: _frame(table, frames[0])}
     arrays = [one for one in arguments if type(one.type).__name__ == "NumpyParameterType"]
     if len(arrays) == 1 and required in ([], arrays) and arrays[0].name not in table.column_names:
-        with _refusing(arrays[0].name, describe(arrays[0].type)):
+        with _refusing(arrays[0].name, describe(arrays[0].type), table):
             return {arrays[0].name: _matrix(table, arrays[0])}
     values = {}
     for one in arguments:
         if one.name in table.column_names:
-            with _refusing(one.name, describe(one.type)):
+            with _refusing(one.name, describe(one.type), table.select([one.name])):
                 values[one.name] = _value(table, one)
     return values
 
 
 @contextmanager
-def _refusing(path: str, expected: str) -> Iterator[None]:
-    """Make a RefusedValue of what pyarrow, pandas and NumPy raise for values that they cannot convert."""
+def _refusing(path: str, expected: str, columns: Any) -> Iterator[None]:
+    """Make a RefusedValue of what pyarrow, pandas and NumPy raise for columns that they cannot convert."""
     import pyarrow as pa
 
     try:
         yield
     except (pa.ArrowException, ValueError, TypeError, KeyError, OverflowError) as error:
-        got = f"values that cannot be converted ({type(error).__name__}: {error})"
-        raise RefusedValue(path, expected, got) from None
+        logger.debug("%s cannot be converted: %s", path, error)
+        types = _listed(list(dict.fromkeys(map(str, columns.schema.types))))
+        raise RefusedValue(path, expected, f"values of type {types} that cannot be converted") from None
+
+
+def _weight(column: Any, width: int) -> int:
+    """About how many bytes a column takes once it is a part of an array, a frame or a list.
+
+    ``width`` is as in ``text_width``: numbers, too, may become text.
+    """
+    import pyarrow as pa
+
+    types, type_, lists, values = pa.types, column.type, 0, len(column)
+    while types.is_fixed_size_list(type_):
+        values *= type_.list_size
+        type_ = type_.value_type
+    if types.is_list(type_) or types.is_large_list(type_):
+        lists = values
+        values = sum(len(chunk.flatten()) for chunk in column.chunks)
+        type_ = type_.value_type
+        while types.is_fixed_size_list(type_):
+            values *= type_.list_size
+            type_ = type_.value_type
+    text = 0
+    if types.is_string(type_) or types.is_large_string(type_):
+        text = values * A_TEXT + WIDEST * column.nbytes
+    return int(lists * A_LIST + values * (A_VALUE + width) + text)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names for a message; not all of them where there are many."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"
 
 
 def _frame(table: Any, argument: Argument) -> Any:
     type_, names = argument.type, table.column_names
     sample = type_.sample_input
+    renamed = type_.apply_column_names and len(names) == len(sample.columns)
+    if type_.enforce_shape and not renamed and set(names) != set(sample.columns):
+        expected = ", ".join(map(str, sample.columns))
+        raise RefusedValue(argument.name, f"the columns {expected}", _listed(names))
     try:
         frame = table.to_pandas(ignore_metadata=True)
     except Exception:
         for name in names:  # which one is it?
-            with _refusing(f"{argument.name}.{name}", "values that pandas can hold"):
-                table.select([name]).to_pandas(ignore_metadata=True)
+            one = table.select([name])
+            with _refusing(f"{argument.name}.{name}", "values that pandas can hold", one):
+                one.to_pandas(ignore_metadata=True)
         raise
-    if type_.apply_column_names and len(names) == len(sample.columns):
+    if renamed:
         frame.columns = sample.columns.copy()
-    if type_.enforce_shape and set(frame.columns) != set(sample.columns):
-        expected = ", ".join(map(str, sample.columns))
-        raise RefusedValue(argument.name, f"the columns {expected}", ", ".join(names))
     if not type_.enforce_column_type:
         return frame
     for name, wanted in sample.dtypes.items():
@@ -93,9 +139,13 @@ def _matrix(table: Any, argument: Argument) -> Any:
     """All columns side by side."""
     import numpy as np
 
+    sample = argument.type.sample_input
+    if argument.type.enforce_shape and sample.ndim == 2 and table.num_columns != sample.shape[1]:
+        got = f"one of shape {(table.num_rows, table.num_columns)}"
+        raise RefusedValue(argument.name, f"an array of shape {shape_text(sample.shape)}", got)
     columns = []
     for name, column in zip(table.column_names, table.columns, strict=True):
-        with _refusing(f"{argument.name}.{name}", "values that NumPy can hold"):
+        with _refusing(f"{argument.name}.{name}", "values that NumPy can hold", table.select([name])):
             columns.append(_array(column, argument.name))
     return fitted(np.column_stack(columns), argument.type, argument.name)
 

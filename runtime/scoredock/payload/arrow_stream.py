@@ -1,21 +1,24 @@
 """Arrow's stream format, read from clients that nobody trusts: ``application/vnd.apache.arrow.stream``. Needs pyarrow.
 
-Source of the format: Arrow's columnar format specification, "IPC Streaming Format". Every batch is validated in full;
-compressed bodies and types that stand for more than their bytes are refused, so that a table in memory is never much
-larger than its body. Only text in dictionaries may be: it is written out, up to the length that it could have in a body
-of JSON.
+Source of the format: Arrow's columnar format specification, "IPC Streaming Format". Its messages are looked at before
+anything is made of them (``arrow_messages``), and every batch is validated in full; types that stand for more than
+their bytes are refused, so that a table in memory is never much larger than its body. Only text in dictionaries may be:
+it is written out, up to the length that it could have in a body of JSON.
 """
 
 from __future__ import annotations
 
+import logging
 import struct
 from typing import Any
 
 from scoredock.errors import RequestProblem
+from scoredock.payload.arrow_messages import check_messages
 
 ARROW = "application/vnd.apache.arrow.stream"
 MARKS = 3  # bytes of JSON around each text: quotes and a comma
-_RECORD_BATCH, _DICTIONARY_BATCH = 3, 2  # kinds of messages
+
+logger = logging.getLogger("scoredock.payload")
 
 
 def read_stream(body: bytes, max_text: int) -> Any:
@@ -35,14 +38,20 @@ def _table(body: bytes) -> Any:
             415, f"{ARROW} needs pyarrow on the server. Expects Content-Type to be application/json"
         ) from None
     try:
-        _refuse_compressed(pa.ipc.MessageReader.open_stream(pa.py_buffer(body)))
+        check_messages(body)
+    except ValueError as error:
+        raise _broken(str(error)) from None
+    except struct.error:
+        raise _broken("its messages refer to what is not there") from None
+    batches: list[Any] = []
+    try:
         reader = pa.ipc.open_stream(pa.py_buffer(body))
         for field in reader.schema:
             if not _is_plain(field.type, pa.types):
                 raise _broken(f"column {field.name!r} is of type {field.type}, which is not taken")
         if not len(reader.schema) or len(set(reader.schema.names)) != len(reader.schema):
             raise _broken("its columns need names that differ, and there has to be one")
-        batches, rows = [], 0
+        rows = 0
         for batch in reader:
             batch.validate(full=True)
             rows += batch.num_rows
@@ -50,8 +59,9 @@ def _table(body: bytes) -> Any:
                 raise _broken(f"it says that it has more than {rows} rows")
             batches.append(batch)
         return pa.Table.from_batches(batches, reader.schema)
-    except (pa.ArrowException, OSError, ValueError, OverflowError, struct.error) as error:
-        raise _broken(str(error)) from None
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        logger.debug("pyarrow refuses a body: %s", error)
+        raise _broken(f"it is cut off, or damaged, behind {len(batches)} whole batches") from None
 
 
 def _written_out(table: Any, max_text: int) -> Any:
@@ -93,42 +103,6 @@ def _is_plain(type_: Any, types: Any, *, inside: bool = False) -> bool:
         return bool(types.is_string(type_.value_type) or types.is_large_string(type_.value_type))
     others = (types.is_string, types.is_large_string, types.is_timestamp, types.is_date)
     return any(is_one(type_) for is_one in others)
-
-
-def _refuse_compressed(messages: Any) -> None:
-    """A few compressed bytes may stand for gigabytes. Raises RequestProblem (400)."""
-    while True:
-        try:
-            message = messages.read_next_message()
-        except StopIteration:
-            return
-        metadata = bytes(message.metadata)
-        (root,) = struct.unpack_from("<I", metadata, 0)
-        kind = _field(metadata, root, 1)
-        header = _inner(metadata, root, 2)
-        if header and kind and metadata[kind] == _DICTIONARY_BATCH:
-            header = _inner(metadata, header, 1)
-        elif not kind or metadata[kind] != _RECORD_BATCH:
-            continue
-        if header and _field(metadata, header, 3):
-            raise _broken("it is compressed; send it without compression")
-
-
-def _field(buffer: bytes, table: int, number: int) -> int:
-    """Where a flatbuffer's table has its field of that number; 0 where it has none."""
-    (back,) = struct.unpack_from("<i", buffer, table)
-    (size,) = struct.unpack_from("<H", buffer, table - back)
-    entry = 4 + 2 * number
-    if entry >= size:
-        return 0
-    (offset,) = struct.unpack_from("<H", buffer, table - back + entry)
-    return table + offset if offset else 0
-
-
-def _inner(buffer: bytes, table: int, number: int) -> int:
-    """Where the table is that a field refers to; 0 where there is none."""
-    place = _field(buffer, table, number)
-    return place + int(struct.unpack_from("<I", buffer, place)[0]) if place else 0
 
 
 def _broken(reason: str) -> RequestProblem:

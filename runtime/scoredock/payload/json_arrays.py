@@ -3,22 +3,24 @@
 simdjson parses the body and copies an array's numbers into a buffer. That is done only where the result is
 sure to be what the plain path (JSON to lists, inference-schema to arrays) gives; ``read`` returns None for
 everything else: other dtypes, more than two dimensions, nulls, strings, booleans, integers beyond 64 bits,
-ragged rows, repeated keys, wrong shapes.
+ragged rows, repeated keys, wrong shapes. Bodies that are parsed in pieces (``json_pieces``) have ``sinks`` instead.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from scoredock.payload.json_pieces import NotPlain, Sinks
 from scoredock.signature import Argument
 
 MIN_BODY = 1024  # bytes; below this the plain path is as fast
-MAX_KEPT_BODY = 8 * 1024 * 1024  # a parser keeps memory for the largest body it has seen
 MAX_NAMES = 256  # in a body's object: the parser looks for each from the first one on
 
 _BRACKET = ord("[")
+_UNREADABLE = (ValueError, TypeError, RuntimeError, AttributeError, RecursionError)
 
 # dtype kind and size -> the type of number that is read, where every such number fits the dtype exactly as
 # NumPy would make it fit
@@ -57,17 +59,45 @@ class ArrayReader:
         except ImportError:
             return None
         brackets = int(np.count_nonzero(np.frombuffer(body, np.uint8) == _BRACKET))
-        try:
-            parser = self._parsers.pop()
-        except IndexError:
-            parser = simdjson.Parser()
+        parser = self._parser(simdjson)
         try:
             return self._values(parser.parse(body), brackets, np)
-        except (ValueError, TypeError, RuntimeError, AttributeError, RecursionError):
+        except _UNREADABLE:
             return None
         finally:
-            if len(body) <= MAX_KEPT_BODY:
-                self._parsers.append(parser)
+            self._parsers.append(parser)
+
+    def sinks(self) -> Sinks:
+        """For each array, what makes it of pieces; empty where there is nothing that could read them.
+
+        They raise NotPlain for what is not sure to be what the plain path gives.
+        """
+        try:
+            import numpy as np
+            import simdjson
+        except ImportError:
+            return {}
+        return {name: partial(_Pieces, self, plan, simdjson, np) for name, plan in self._plans.items()}
+
+    def array(self, items: bytes, plan: _Plan, simdjson: Any, np: Any) -> Any:
+        """The array of a JSON list; None to take the plain path."""
+        brackets = items.count(b"[")
+        parser = self._parser(simdjson)
+        try:
+            array = _array(parser.parse(items), plan, np)
+        except _UNREADABLE:
+            return None
+        finally:
+            self._parsers.append(parser)
+        if array is None or brackets != (1 if plan.columns is None else 1 + len(array)):
+            return None
+        return array
+
+    def _parser(self, simdjson: Any) -> Any:
+        try:
+            return self._parsers.pop()
+        except IndexError:
+            return simdjson.Parser()
 
     def _values(self, document: Any, brackets: int, np: Any) -> dict[str, Any] | None:
         names = list(document.keys())
@@ -86,6 +116,26 @@ class ArrayReader:
             brackets -= 1 if plan.columns is None else 1 + len(array)
             values[name] = array
         return values if brackets == 0 else None
+
+
+class _Pieces:
+    """An array in pieces, as a sink. The brackets of each piece show that it has no deeper lists."""
+
+    def __init__(self, reader: ArrayReader, plan: _Plan, simdjson: Any, np: Any) -> None:
+        self._read = partial(reader.array, plan=plan, simdjson=simdjson, np=np)
+        self._np = np
+        self._arrays: list[Any] = []
+
+    def add(self, items: bytes) -> Any:
+        array = self._read(items)
+        if array is None:
+            raise NotPlain
+        self._arrays.append(array)
+        return array
+
+    def result(self) -> Any:
+        arrays, self._arrays = self._arrays, []
+        return self._np.concatenate(arrays)
 
 
 def _plan(type_: Any) -> _Plan | None:

@@ -7,7 +7,9 @@ is every body whose length is not what its header says, before memory is taken f
 from __future__ import annotations
 
 import io
+import logging
 import math
+from collections.abc import Callable
 from typing import Any
 
 from scoredock.errors import RefusedValue, RequestProblem, Unwritable
@@ -18,20 +20,29 @@ NPY = "application/x-npy"
 MAX_HEADER = 4096  # bytes; one of 64 dimensions is shorter
 _KINDS = "biufcSUMm"
 
+logger = logging.getLogger("scoredock.payload")
 
-def read_npy(body: bytes, arguments: tuple[Argument, ...]) -> dict[str, Any]:
+
+def read_npy(body: bytes, arguments: tuple[Argument, ...], take: Callable[[int], None]) -> dict[str, Any]:
     """The one array that run() takes, by its name.
+
+    ``take`` is told how many bytes of memory it is going to take, before it does.
 
     Raises RequestProblem: 415 when run() does not take one array, 400 for what is not this format; and
     RefusedValue for an array of another dtype or shape than the schema's.
     """
     argument = _argument(arguments)
     array = _array(body)
+    _check_shape(array, argument.type, argument.name)
+    width = argument.type.sample_input.dtype.itemsize if argument.type.enforce_column_type else array.dtype.itemsize
+    take(array.size * width)
     try:
         return {argument.name: fitted(array, argument.type, argument.name)}
     except (ValueError, TypeError, OverflowError) as error:
-        got = f"values that cannot be converted ({error})"
-        raise RefusedValue(argument.name, describe(argument.type), got) from None
+        logger.debug("%s cannot be converted: %s", argument.name, error)
+        raise RefusedValue(
+            argument.name, describe(argument.type), f"values of type {array.dtype} that cannot be converted"
+        ) from None
 
 
 def write_npy(result: Any) -> bytes:
@@ -56,13 +67,18 @@ def fitted(array: Any, type_: Any, path: str) -> Any:
     """
     import numpy as np
 
+    _check_shape(array, type_, path)
     sample = type_.sample_input
-    if type_.enforce_shape and (array.ndim != sample.ndim or array.shape[1:] != sample.shape[1:]):
-        raise RefusedValue(path, f"an array of shape {shape_text(sample.shape)}", f"one of shape {array.shape}")
     if not type_.enforce_column_type:
         return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
     with np.errstate(all="ignore"):  # a script may have NumPy raise what is decided here
         return np.array(cast(array, sample.dtype, path), dtype=sample.dtype, order="C")
+
+
+def _check_shape(array: Any, type_: Any, path: str) -> None:
+    sample = type_.sample_input
+    if type_.enforce_shape and (array.ndim != sample.ndim or array.shape[1:] != sample.shape[1:]):
+        raise RefusedValue(path, f"an array of shape {shape_text(sample.shape)}", f"one of shape {array.shape}")
 
 
 def cast(array: Any, wanted: Any, path: str) -> Any:
@@ -120,10 +136,13 @@ def _array(body: bytes) -> Any:
         version = np.lib.format.read_magic(file)
         readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
         if version not in readers:
-            raise ValueError(f"version {version} is for structured dtypes")
+            raise _broken(f"version {version[0]}.{version[1]} is for structured dtypes")
         shape, fortran, dtype = readers[version](file, max_header_size=MAX_HEADER)
+    except RequestProblem:
+        raise
     except Exception as error:  # whatever NumPy's parser says of a header that a client made up
-        raise _broken(str(error)) from None
+        logger.debug("NumPy refuses a header: %s", error)
+        raise _broken(f"its header is none, or longer than {MAX_HEADER} bytes") from None
     if dtype.kind not in _KINDS or dtype.hasobject or not dtype.itemsize:
         raise _broken(f"dtype {dtype} is neither numbers nor text nor dates; nothing is unpickled")
     if any(type(length) is not int for length in shape):  # NumPy's parser takes True for 1
@@ -135,8 +154,8 @@ def _array(body: bytes) -> Any:
     try:
         flat = np.frombuffer(body, dtype, size, file.tell()) if size else np.empty(0, dtype)
         return flat.reshape(shape, order="F" if fortran else "C")
-    except (ValueError, TypeError, OverflowError) as error:  # more dimensions than NumPy has, or longer ones
-        raise _broken(str(error)) from None
+    except (ValueError, TypeError, OverflowError):
+        raise _broken(f"its {len(shape)} dimensions are more, or longer, than arrays can have") from None
 
 
 def _broken(reason: str) -> RequestProblem:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 from urllib.parse import parse_qsl
 
 from scoredock.errors import RequestProblem
 
+_OTHER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+
 
 def text_of(body: bytes) -> str:
-    """The body as text. Raises RequestProblem (400) when it is not UTF-8."""
+    """The body as text, without a byte order mark. Raises RequestProblem (400) when it is not UTF-8."""
     try:
-        return str(body, "utf-8")
+        return str(body, "utf-8") if body[:3] != codecs.BOM_UTF8 else str(body[3:], "utf-8")
     except UnicodeDecodeError as error:
-        raise RequestProblem(400, f"Input cannot be decoded as UTF-8: {error}") from None
+        reason = f"byte {body[error.start]:#04x} at position {error.start} cannot stand there."
+        if body.startswith(_OTHER_MARKS):
+            reason = "it begins with the byte order mark of UTF-16 or UTF-32."
+        raise RequestProblem(400, f"Input cannot be decoded as UTF-8: {reason}") from None
 
 
 def query_values(query: bytes) -> dict[str, Any]:

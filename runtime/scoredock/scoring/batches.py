@@ -112,6 +112,8 @@ class Batches:
             incoming.batch = len(items) if incoming is items[0] else 0
             context.request_id.set(incoming.ids.request_id)
             answers.append(self._scoring.answer(part, incoming, elapsed_ms))
+            if incoming.taken is not None:
+                incoming.taken.release()
         return answers
 
     def _note_fit(self, rows: int) -> None:

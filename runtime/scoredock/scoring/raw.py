@@ -11,11 +11,16 @@ from typing import IO, Any
 from a2wsgi.wsgi import build_environ
 from flask import Flask, Request
 from flask.globals import request_ctx
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wrappers import Response
 
+from scoredock.errors import NotReady, RequestProblem
 from scoredock.payload import encode
+from scoredock.payload.json_body import LARGE, parse
+from scoredock.payload.json_weight import weight
+from scoredock.payload.room import Room
 from scoredock.web.incoming import Incoming
 
 MAX_FIELDS = 100_000  # of a form that is not multipart; Werkzeug has limits for those that are, and none for these
@@ -36,11 +41,63 @@ class _FormParser(FormDataParser):
         return super().parse(stream, mimetype, content_length, options)
 
 
-class RawRequests:
-    """Turns requests into Flask's."""
+class _NoRoom(HTTPException):
+    code = 503
 
-    def __init__(self) -> None:
+
+class _Request(Request):
+    """A request whose large JSON body is parsed in pieces, and takes its part of the room for values."""
+
+    room: Room
+    incoming: Incoming
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """As Flask's. Raises 413 for what takes too much memory, 503 where others have the room."""
+        if len(self.incoming.body) < self.room.small or self.incoming.taken is not None:
+            return super().get_json(force, silent, cache)
+        try:
+            self.incoming.taken = self.room.take(weight(self.incoming.body))
+        except RequestProblem as problem:
+            raise RequestEntityTooLarge(str(problem)) from None
+        except NotReady as problem:
+            raise _NoRoom(str(problem)) from None
+        return super().get_json(force, silent, cache)
+
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
+        """Refuse a body that is no JSON; without ``e`` it is of another type, and Flask has the words."""
+        if e is None:
+            return super().on_json_loading_failed(e)
+        raise BadRequest(str(_told(self.incoming.body)))
+
+
+class _Json(DefaultJSONProvider):
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """The value of a JSON text, in pieces where it is large. Raises ValueError."""
+        if len(s) < LARGE or not isinstance(s, bytes) or kwargs:
+            return super().loads(s, **kwargs)
+        try:
+            return parse(s)
+        except RequestProblem as problem:
+            raise ValueError(str(problem)) from None
+
+
+def _told(body: bytes) -> RequestProblem:
+    """What is wrong with a body that is no JSON, and where."""
+    try:
+        parse(body)
+    except RequestProblem as problem:
+        return problem
+    return RequestProblem(400, "POST body could not be decoded as JSON.")
+
+
+class RawRequests:
+    """Turns requests into Flask's; ``room`` is for the values of JSON bodies."""
+
+    def __init__(self, room: Room) -> None:
         self._app = Flask("scoredock", static_folder=None)
+        self._app.json = _Json(self._app)
+        self._app.request_class = _Request
+        self._room = room
         self._trusted = {peer.strip() for peer in os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(",")}
         self._app.add_url_rule("/score", "main.handle_score", methods=["GET", "POST", "OPTIONS"])
 
@@ -55,8 +112,10 @@ class RawRequests:
             environ["wsgi.url_scheme"] = "https"
         environ["wsgi.input_terminated"] = True  # the body has an end, also without a Content-Length
         with self._app.request_context(environ) as context:
-            context.request.form_data_parser_class = _FormParser
-            yield context.request
+            request: Any = context.request
+            request.form_data_parser_class = _FormParser
+            request.room, request.incoming = self._room, incoming
+            yield request
 
     def _came_over_tls(self, incoming: Incoming) -> bool:
         """Whether a trusted proxy says so; the rule and its variable FORWARDED_ALLOW_IPS are gunicorn's."""

@@ -28,6 +28,7 @@ from scoredock.payload import (
     text_of,
     write,
 )
+from scoredock.payload.room import UNSHARED, Room
 from scoredock.signature import Kind
 from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, Header, message_answer, problem_answer
 from scoredock.web.incoming import Incoming
@@ -43,7 +44,8 @@ _NO_CONTEXT: AbstractContextManager[None] = nullcontext()
 class Scoring:
     """Scores requests with one script. Never raises for a fault of the client or of the script.
 
-    ``max_body`` is the largest body that a request may have, in bytes. ``call`` is what ``run`` calls: the script's
+    ``max_body`` is the largest body that a request may have, in bytes, and ``room`` is for the values that bodies are
+    read into. ``call`` is what ``run`` calls: the script's
     run(), until somebody puts himself before it. ``batching``, where it is set, scores several at once.
     ``strict_columns`` refuses frames whose columns are named otherwise than the schema's.
     """
@@ -53,6 +55,7 @@ class Scoring:
         script: EntryScript,
         loop: asyncio.AbstractEventLoop,
         max_body: int,
+        room: Room = UNSHARED,
         *,
         strict_columns: bool = False,
     ) -> None:
@@ -66,7 +69,7 @@ class Scoring:
         self._raw: RawRequests | None = None
         self._read: Callable[[Incoming, Any], dict[str, Any]] = self._read_text
         if script.signature.kind is Kind.SCHEMA:
-            self._schema_reader = SchemaReader(script.signature.arguments, max_body)
+            self._schema_reader = SchemaReader(script.signature.arguments, max_body, room)
             self._has_named_columns = has_named_columns(script.signature.arguments)
             self._strict_columns = strict_columns and self._has_named_columns
             self._read = self._read_schema
@@ -77,11 +80,18 @@ class Scoring:
         if self.uses_flask:
             from scoredock.scoring.raw import RawRequests
 
-            self._raw = RawRequests()
+            self._raw = RawRequests(room)
 
     def __call__(self, incoming: Incoming) -> Answer:
         """The answer to a request."""
         context.request_id.set(incoming.ids.request_id)
+        try:
+            return self._scored(incoming)
+        finally:
+            if incoming.taken is not None:
+                incoming.taken.release()
+
+    def _scored(self, incoming: Incoming) -> Answer:
         with self.context(incoming) as request:
             try:
                 arguments = self.read(incoming, request)
@@ -166,7 +176,7 @@ class Scoring:
         if incoming.method == "GET":
             arguments = schema_arguments(query_values(incoming.query), self._signature.arguments)
         else:
-            arguments = self._schema_reader.read(incoming.body, incoming.content_type)
+            arguments = self._schema_reader.read(incoming.body, incoming.content_type, incoming)
         if self._strict_columns:
             problem = other_columns(arguments, self._signature.arguments, free=False)
             if problem is not None:

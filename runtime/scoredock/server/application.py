@@ -18,6 +18,7 @@ from scoredock.access import Access, hide_secrets
 from scoredock.errors import BootError, ExitCode, SettingError
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
+from scoredock.observe.process_memory import return_large_blocks
 from scoredock.observe.service_info import service_info
 from scoredock.server import tls
 from scoredock.server.boot import Booted, boot, export_environment
@@ -28,10 +29,11 @@ from scoredock.server.service import Service
 from scoredock.server.status import WorkerStatus
 from scoredock.server.supervisor import Supervisor
 from scoredock.server.worker import ScoringWorker
-from scoredock.settings import Settings
+from scoredock.settings import Settings, worker_share
 from scoredock.web.intake import allow_files
 
 KEEP_ALIVE_S = 75  # longer than the 60 s that proxies keep idle connections, so that they close first
+LITTLE_MEMORY = 1024 * 1024 * 1024  # bytes for a worker, below which blocks that are free are not kept
 EXTRA_STOP_S = 4  # after the drain: clients that are slow to close (connection.LINGER_S), and service.FLUSH_S
 
 logger = logging.getLogger("scoredock")
@@ -107,6 +109,8 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         _check_temporary_folder()
         check_collection(self.settings)
         _allow_connections(self.settings.max_connections)
+        if (worker_share(self.settings) or LITTLE_MEMORY) < LITTLE_MEMORY:
+            return_large_blocks()
         export_environment(self.settings)
         install_extra_requirements(self.settings)
         self._accelerator = choose(self.settings.accelerator)

@@ -25,6 +25,7 @@ from scoredock.observe import telemetry
 from scoredock.observe.context import of_request
 from scoredock.observe.metrics.counting import Counting
 from scoredock.observe.metrics.metrics import Metrics
+from scoredock.payload.room import Room
 from scoredock.schema import Documents, build_documents
 from scoredock.scoring.batches import Batches, why_no_batches
 from scoredock.scoring.scoring import Scoring
@@ -33,7 +34,7 @@ from scoredock.server.boot import Booted, boot, describe, unused_accelerator
 from scoredock.server.collecting import open_collection
 from scoredock.server.recycling import Recycling
 from scoredock.server.status import WorkerStatus
-from scoredock.settings import Settings
+from scoredock.settings import Settings, Sizes
 from scoredock.web.answers import Answer
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
@@ -132,9 +133,10 @@ class Service:
             self._status.report("swagger")
             documents = build_documents(script.signature, self._settings)
             scoring_class, batches_class = self._scoring_classes()
-            scoring = scoring_class(
-                script, loop, self.gateway.intake.max_body, strict_columns=self._settings.strict_columns
-            )
+            settings = self._settings
+            room = Room.shared_by(settings.scoring_threads, Sizes.of(settings).parsed)
+            max_body, strict = self.gateway.intake.max_body, settings.strict_columns
+            scoring = scoring_class(script, loop, max_body, room, strict_columns=strict)
             scoring.batching = batches = self._batches(batches_class, scoring, script)
             warm_up_s = warm_up(script, scoring, batches, self._status.report) if self._settings.warmup else None
             if batches is not None:

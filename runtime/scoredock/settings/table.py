@@ -133,13 +133,22 @@ class Settings:
 
     scoring_timeout_ms: int = setting("int", "SCORING_TIMEOUT_MS", 3_600_000, LIMITS,
         "Milliseconds after which a request that is being scored is answered with 500; 0 for no limit.", minimum=0)
-    max_body_mb: int = setting("int", "SCOREDOCK_MAX_BODY_MB", 100, LIMITS,
-        "Largest request body in MiB, decompressed; a larger one is answered with 413.", minimum=1)
+    max_body_mb: int = setting("int", "SCOREDOCK_MAX_BODY_MB", 0, LIMITS,
+        "Largest request body in MiB, decompressed; a larger one is answered with 413. 0: a twelfth of the worker's "
+        "share of the container's memory, at most 100.", minimum=0)
+    max_gzip_ratio: int = setting("int", "SCOREDOCK_MAX_GZIP_RATIO", 100, LIMITS,
+        "How many times as large as it came a compressed body may be when it is decompressed, if that is more than "
+        "4 MiB; a larger one is answered with 413. gzip itself knows no more than 1032.", minimum=1)
+    max_parsed_mb: int = setting("int", "SCOREDOCK_MAX_PARSED_MB", 0, LIMITS,
+        "MiB of memory that the values of all bodies which one worker reads and scores may take together, by an "
+        "estimate that is made before they are parsed; a body that alone takes more is answered with 413, one that "
+        "has no room beside others with 503. 0: a sixth of the worker's share of the container's memory, at most "
+        "1024.", minimum=0)
     max_queue: int = setting("int", "SCOREDOCK_MAX_QUEUE", 1000, LIMITS,
         "Requests that may wait for scoring in one worker; further ones are answered with 429.", minimum=1)
     max_queue_mb: int = setting("int", "SCOREDOCK_MAX_QUEUE_MB", 0, LIMITS,
         "MiB that the bodies of all requests in one worker may have together, from their coming to their answer; "
-        "further ones are answered with 429. 0: a quarter of the worker's share of the container's memory, at most "
+        "further ones are answered with 429. 0: a sixth of the worker's share of the container's memory, at most "
         "1024; never less than the largest body.", minimum=0)
     max_queue_wait_ms: int = setting("int", "SCOREDOCK_MAX_QUEUE_WAIT_MS", 0, LIMITS,
         "Milliseconds that a request may wait before it is answered with 429; 0 for no limit.", minimum=0)

@@ -19,18 +19,23 @@ CODINGS = (b"gzip", b"x-gzip")  # two names of one thing: RFC 9110, section 8.4.
 NO_CODINGS = (b"", b"identity")
 AT_ONCE = 16 * 1024  # bytes of a body that is decompressed at once, if that makes less than eight times as many
 STEP = 64 * 1024  # bytes, in and out
+ANY_RATIO = 4 * 1024 * 1024  # bytes that a body may become however short it came
 MAX_MEMBERS = 10_000  # of one body: a gzip file may be several, one behind another
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's word for: with gzip's header and checksum
 
 
 class Decompression:
-    """One body's way out of gzip. ``intake`` says how large it may become; at most 64 KiB more are ever made."""
+    """One body's way out of gzip.
+
+    ``intake`` says how large it may become, at all and by what it came as; at most 64 KiB more are ever made.
+    """
 
     def __init__(self, body: bytes, intake: Intake) -> None:
         self._body = memoryview(body)
         self._at = 0
         self._rest = b""  # of what was read, and not decompressed yet
         self._intake = intake
+        self._most = max(intake.max_gzip_ratio * len(body), ANY_RATIO)
         self._size = 0
         self._made = io.BytesIO()  # gives its bytes away uncopied
         self._stream = zlib.decompressobj(_GZIP)
@@ -82,6 +87,12 @@ class Decompression:
         self._size += len(piece)
         if self._size > self._intake.max_body:
             raise self._intake.too_large(f"more than {self._intake.max_body} bytes when it is decompressed")
+        if self._size > self._most:
+            raise RequestProblem(
+                413,
+                f"The body is more than {self._intake.max_gzip_ratio} times as large when it is decompressed. The "
+                "setting is SCOREDOCK_MAX_GZIP_RATIO.",
+            )
         self._made.write(piece)
 
     def _next_member(self) -> None:

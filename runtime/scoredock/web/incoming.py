@@ -12,6 +12,7 @@ from scoredock.web.streaming import StreamedBody
 
 if TYPE_CHECKING:
     from scoredock.observe.tracing.request_trace import RequestTrace
+    from scoredock.payload.room import Taken
 
 
 class Client(Protocol):
@@ -42,7 +43,8 @@ class Incoming:
     lower case, and ``by_name`` the same with repeated ones joined by commas. ``started`` is the time of
     ``time.perf_counter()`` when the headers were complete. ``client`` gets the answer; it is None once it has
     left, or where there never was one. ``job`` is the request's place in the engine while it has one.
-    ``refused`` says why its body was not taken; None when it was. ``arguments`` are run()'s, once they have been read.
+    ``refused`` says why its body was not taken; None when it was. ``arguments`` are run()'s, once they have been read,
+    and ``taken`` is what they take of the room for values, if they are large.
     ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that is unknown.
     ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on. ``admitted`` says
     whether its client may call; of others nothing is stored. ``who`` says who that is, as in an Entry of the request
@@ -63,7 +65,7 @@ class Incoming:
             "keep_alive",
             "method",
         ),
-        *("pairs", "path", "query", "queue_ms", "raw_path", "refused", "run_ms", "started", "trace", "who"),
+        *("pairs", "path", "query", "queue_ms", "raw_path", "refused", "run_ms", "started", "taken", "trace", "who"),
     )
 
     def __init__(
@@ -97,6 +99,7 @@ class Incoming:
         self.batch = 0
         self.admitted = True
         self.arguments: dict[str, Any] | None = None
+        self.taken: Taken | None = None
         self.ids: Ids = NO_IDS
         self.trace: RequestTrace | None = None
         self.job: Job[Incoming, Any] | None = None

@@ -6,13 +6,11 @@ import resource
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from scoredock.cgroups import memory_limit
 from scoredock.errors import QueueFull, RequestProblem
-from scoredock.settings import Settings
+from scoredock.settings import Settings, Sizes
 
 MIB = 1024 * 1024
 SMALL_BODY = 64 * 1024  # bytes; bodies up to this are still taken when larger ones have used up their share
-MOST_HELD_MIB = 1024  # by default
 SPARE = 32  # connections beyond the limit that are answered, about health alone
 OTHER_FILES = 128  # descriptors for everything but clients: the script's files, logs, sockets of its own
 
@@ -27,29 +25,26 @@ class Intake:
     counts those that are open, without the ones that have not finished a TLS handshake.
     """
 
-    max_body: int = 100 * MIB
-    max_held: int = MOST_HELD_MIB * MIB
+    max_body: int = Sizes.body
+    max_held: int = Sizes.held
     max_connections: int = 16_384
     header_timeout_s: float = 20
     body_timeout_s: float = 300
+    max_gzip_ratio: int = 100
     held: int = field(default=0, init=False)
     connections: int = field(default=0, init=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Intake:
-        """The limits of one worker; by default its bodies get a quarter of its share of the container's memory."""
-        max_body = settings.max_body_mb * MIB
-        max_held = settings.max_queue_mb * MIB
-        if not max_held:
-            memory = memory_limit()
-            share = memory // settings.worker_count // 4 if memory is not None else MOST_HELD_MIB * MIB
-            max_held = min(share, MOST_HELD_MIB * MIB)
+        """The limits of one worker."""
+        sizes = Sizes.of(settings)
         return cls(
-            max_body,
-            max(max_held, max_body),  # any body that may come has to fit
+            sizes.body,
+            sizes.held,
             connections_allowed(settings.max_connections),
             settings.header_timeout_s,
             settings.body_timeout_s,
+            settings.max_gzip_ratio,
         )
 
     def is_full(self, size: int, coming: int = 0) -> bool:
