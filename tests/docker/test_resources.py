@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -68,3 +69,35 @@ def test_the_kernel_would_kill_a_worker_before_the_supervisor(run):
     worker = container.post(content=b"x").json()
     scores = container.sh(f"cat /proc/1/oom_score_adj /proc/{worker}/oom_score_adj").split()
     assert int(scores[1]) > int(scores[0])
+
+
+NUMBERS = """
+    import numpy as np
+    from inference_schema.schema_decorators import input_schema
+    from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType
+
+    def init():
+        pass
+
+    @input_schema("data", NumpyParameterType(np.zeros((1, 4))))
+    def run(data):
+        return len(data)
+"""
+
+
+def test_large_bodies_end_no_worker_in_half_a_gigabyte(run):
+    """Two workers and default settings: what is too large is refused, and says which setting it is."""
+    container = run(script=NUMBERS, mem_limit="512m", memswap_limit="512m", WORKER_COUNT="2")
+    assert "Bodies of up to 21 MiB are taken, not 100" in container.logs
+    row = b"[0.1234567890123,1.5,3.14159265358979,-7.25e-3]"
+    headers = {"content-type": "application/json"}
+    for size_mb, statuses in ((7, {200}), (20, {413}), (30, {413})):
+        body = b'{"data": [' + b",".join([row] * (size_mb * 1024 * 1024 // len(row))) + b"]}"
+        with ThreadPoolExecutor(20) as clients:  # five in a row, and as many at once as come
+            answers = [container.post(content=body, headers=headers) for _ in range(5)]
+            assert {answer.status_code for answer in answers} == statuses
+            answers += clients.map(lambda _: container.post(content=body, headers=headers), range(60))  # noqa: B023
+        for answer in answers:
+            assert answer.status_code in statuses | {429, 503}
+            assert answer.status_code == 200 or "SCOREDOCK_MAX_" in answer.json()["message"]
+    assert "died" not in container.logs

@@ -351,7 +351,7 @@ class TestCompression:
         assert "Content-Encoding" in answer.json()["message"]
 
     def test_bombs_are_413(self, text_script: Start, undisturbed: Undisturbed) -> None:
-        service = text_script("return len(data)", SCOREDOCK_MAX_BODY_MB="20")
+        service = text_script("return len(data)", SCOREDOCK_MAX_BODY_MB="20", SCOREDOCK_MAX_GZIP_RATIO="1032")
         bomb = gzip.compress(bytes(200 * MIB), 9)
         assert len(bomb) < MIB
         exact = gzip.compress(bytes(20 * MIB))
@@ -360,6 +360,16 @@ class TestCompression:
                 answer = service.post(content=body, headers=GZIP)
                 assert answer.status_code == status
             assert answer.json() == 20 * MIB
+
+    def test_few_bytes_do_not_become_many(self, text_script: Start) -> None:
+        service = text_script("return len(data)", SCOREDOCK_MAX_BODY_MB="20")
+        bomb = gzip.compress(bytes(19 * MIB))
+        assert len(bomb) * 100 < 4 * MIB
+        refused = service.post(content=bomb, headers=GZIP)
+        assert refused.status_code == 413
+        assert "more than 100 times" in refused.json()["message"]
+        assert "SCOREDOCK_MAX_GZIP_RATIO" in refused.json()["message"]
+        assert service.post(content=gzip.compress(bytes(3 * MIB)), headers=GZIP).json() == 3 * MIB
 
     def test_a_file_of_nothing_but_members_is_400(self, text_script: Start, undisturbed: Undisturbed) -> None:
         service = text_script()

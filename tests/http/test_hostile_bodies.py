@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scoredock.observe.process_memory import resident_bytes
 from servers import InProcess, wait_until
 
 Start = Callable[..., InProcess]
 JSON = {"content-type": "application/json"}
 SOON_S = 10.0
+MIB = 1024 * 1024
 
 DEEP = {
     "open lists": "[" * 100_000,
@@ -70,6 +72,73 @@ class TestJson:
         any_value = schema_script("return 1", decorators="@input_schema('data', StandardPythonParameterType([1]))")
         assert any_value.get(f"/score?data={value}").status_code in (200, 400)
         assert text_script("return 1").get(f"/score?data={value}").status_code == 200
+
+
+ANY = "@input_schema('data', StandardPythonParameterType([1]))"
+TEXTS = "@input_schema('data', NumpyParameterType(np.array(['x' * 2000])))"
+FREE = "@input_schema('data', NumpyParameterType(np.array(['x']), enforce_column_type=False))"
+
+
+class TestMemory:
+    """What a body would become is known before it does."""
+
+    @pytest.mark.parametrize("unit", [b"[]", b"{}", b"[1,2]", b"[[[[]]]]", b'{"a":{}}', b'""'])
+    @pytest.mark.parametrize("decorators", [ANY, "@input_schema('data', NumpyParameterType(np.zeros((1, 2))))"])
+    def test_many_small_values_are_413_and_not_parsed(self, unit: bytes, decorators: str, schema_script: Start) -> None:
+        service = schema_script("return len(data)", decorators=decorators, SCOREDOCK_MAX_PARSED_MB="64")
+        body = b'{"data": [' + b",".join([unit] * (10 * MIB // len(unit))) + b"]}"
+        started, before = time.monotonic(), resident_bytes()
+        answer = service.post(content=body, headers=JSON)
+        assert time.monotonic() - started < SOON_S
+        assert answer.status_code == 413
+        assert "SCOREDOCK_MAX_PARSED_MB" in answer.json()["message"]
+        assert resident_bytes() - before < 60 * MIB
+
+    def test_what_is_not_counted_is_small(self, schema_script: Start) -> None:
+        service = schema_script("return len(data)", decorators=ANY, SCOREDOCK_MAX_PARSED_MB="1")
+        assert service.post(content=b'{"data": [' + b"[],".join([b""] * 10_000) + b"1]}", headers=JSON).json() == 10_000
+        refused = service.post(content=b'{"data": [' + b"[],".join([b""] * 50_000) + b"1]}", headers=JSON)
+        assert refused.status_code == 413
+
+    def test_room_is_given_back(self, schema_script: Start) -> None:
+        service = schema_script(
+            "if data[0] == 'fail': raise ValueError\nreturn len(data)", decorators=ANY, SCOREDOCK_MAX_PARSED_MB="8"
+        )
+        body = b'{"data": ["%s"' + b",1.5" * 120_000 + b"]}"
+        for word, status in [(b"good", 200), (b"fail", 500), (b"good", 200)] * 2:
+            assert service.post(content=body % word, headers=JSON).status_code == status
+        assert service.post(content=body[:-2] % b"x", headers=JSON).status_code == 400
+        assert service.post(content=body % b"good", headers=JSON).status_code == 200
+
+    @pytest.mark.parametrize("decorators", [TEXTS, FREE])
+    def test_texts_that_arrays_would_widen_are_413(self, decorators: str, schema_script: Start) -> None:
+        service = schema_script("return len(data)", decorators=decorators, SCOREDOCK_MAX_PARSED_MB="16")
+        few = [b'"%s"' % (b"a" * 2000)] + [b'"b"'] * 1000
+        many = [b'"%s"' % (b"a" * 2000)] + [b'"b"'] * 20_000
+        answers = [service.post(content=b'{"data": [%s]}' % b",".join(one), headers=JSON) for one in (few, many)]
+        assert [answer.status_code for answer in answers] == [200, 413]
+
+    @pytest.mark.parametrize("rows", [1000, 400_000])
+    def test_short_texts_in_a_file_of_numpys_are_413_where_they_would_be_long(
+        self, rows: int, schema_script: Start
+    ) -> None:
+        service = schema_script("return len(data)", decorators=TEXTS, SCOREDOCK_MAX_PARSED_MB="16")
+        file = io.BytesIO()
+        np.save(file, np.zeros(rows, "S1"))
+        answer = service.post(content=file.getvalue(), headers={"content-type": "application/x-npy"})
+        assert answer.status_code == (200 if rows == 1000 else 413)
+
+    @pytest.mark.parametrize("script", ["json", "get_json(force=True)"])
+    def test_raw_scripts_json_is_bounded_too(self, script: str, raw_script: Start) -> None:
+        service = raw_script(f"return len(request.{script if '(' in script else 'json'})", SCOREDOCK_MAX_PARSED_MB="16")
+        assert service.post(content=b"[" + b"1.5," * 300_000 + b"1]", headers=JSON).json() == 300_001
+        refused = service.post(content=b"[" + b"[]," * 300_000 + b"1]", headers=JSON)
+        assert refused.status_code == 413
+        assert "SCOREDOCK_MAX_PARSED_MB" in refused.json()["message"]
+        broken = service.post(content=b'{"a": 1,}', headers=JSON)
+        assert broken.status_code == 400
+        assert "Expecting property name" in broken.json()["message"]
+        assert "browser" not in broken.json()["message"]
 
 
 class TestTensors:

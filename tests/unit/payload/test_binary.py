@@ -232,9 +232,9 @@ class TestAttacks:
     @pytest.mark.parametrize(
         ("make", "sample", "words"),
         [
-            (lambda: {"a": pa.array([0], pa.timestamp("us"))}, np.zeros((1, 2)), ["data:", "could not be promoted"]),
-            (lambda: {"a": pa.array([[[1.0]]], CUBE)}, np.zeros((1, 2)), ["data:", "dimensions"]),
-            (lambda: {"a": pa.array([2**31 - 1], pa.int32()).view(pa.date32())}, WORD, ["data.a:", "out of range"]),
+            (lambda: {"a": pa.array([0], pa.timestamp("us"))}, np.zeros((1, 2)), ["data:", "timestamp[us], double"]),
+            (lambda: {"a": pa.array([[[1.0]]], CUBE)}, np.zeros((1, 2)), ["data:", "fixed_size_list"]),
+            (lambda: {"a": pa.array([2**31 - 1], pa.int32()).view(pa.date32())}, WORD, ["data.a:", "date32"]),
             (lambda: {"a": pa.array([0], pa.timestamp("us", tz="Foo/Bar"))}, WORD, ["data.a:", "Foo/Bar"]),
         ],
     )

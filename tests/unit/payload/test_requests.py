@@ -31,6 +31,13 @@ def test_a_body_that_is_not_utf8_is_refused(body: bytes) -> None:
     status, message = problem(text_of, body)
     assert status == 400
     assert message.startswith("Input cannot be decoded as UTF-8")
+    assert "codec" not in message
+    assert ("byte order mark" in message) == (body[:2] == b"\xff\xfe")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    assert text_of(b'\xef\xbb\xbf{"a": 1}') == '{"a": 1}'
+    assert text_of("a\ufeffb".encode()) == "a\ufeffb"
 
 
 @pytest.mark.parametrize(
