@@ -184,6 +184,11 @@ class Unwritable(ScoredockError):
 class DeployError(ScoredockError):
     """A step of the deployment workflow cannot be done; the text says what to do next."""
 
+    @property
+    def message(self) -> str:
+        """The text, by the name that exceptions of Azure's SDK have for it."""
+        return str(self)
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -11,8 +11,9 @@ import click
 from scoredock.cli.output import failing, output_option, print_done, printable, workspace_option
 
 if TYPE_CHECKING:
-    from scoredock.deploy import InferenceConfig, LocalWebserviceDeploymentConfiguration, Workspace
+    from scoredock.deploy import InferenceConfig, LocalWebserviceDeploymentConfiguration
     from scoredock.deploy.registry.model import Model
+    from scoredock.deploy.registry.workspace import Workspace
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -46,6 +47,18 @@ def port_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return click.option("--po", "--port", "port", type=click.IntRange(1, 65535), metavar="NUMBER", help=text)
 
 
+def strict_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--strict``; the command gets it as ``strict``."""
+    text = "Refuse files that have something that is ignored, or taken as something else."
+    return click.option("--strict", is_flag=True, help=text)(command)
+
+
+def local_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--local``; the command gets it as ``local``."""
+    text = "Deploy on this machine what a file says of ACI, AKS or Kubernetes, as far as it means something here."
+    return click.option("--local", is_flag=True, help=text)(command)
+
+
 def show(line: str) -> None:
     """A line of progress, on standard error."""
     click.echo(printable(line), err=True)
@@ -58,30 +71,48 @@ def chosen_models(workspace: Workspace, references: tuple[str, ...]) -> list[Mod
     return [Model(workspace, id=reference) for reference in references]
 
 
-def read_inference_config(path: Path, script: str | None = None, folder: str | None = None) -> InferenceConfig:
-    """The inference configuration of a file, with what options say in its place; warnings go to standard error."""
+def show_remarks(config: Any) -> None:
+    """What reading a configuration had to say: what is ignored of it, and what else a reader may not expect."""
+    for warning in config.warnings:
+        show(f"Warning: {warning}")
+    for note in config.notes:
+        show(f"Note: {note}")
+
+
+def read_inference_config(
+    path: Path, script: str | None = None, folder: str | None = None, *, strict: bool = False
+) -> InferenceConfig:
+    """The inference configuration of a file, with what options say in its place; remarks go to standard error."""
     from scoredock.deploy import InferenceConfig
 
     given = {"entry_script": script, "source_directory": folder}
-    config = InferenceConfig.load(path, {name: value for name, value in given.items() if value is not None})
-    for warning in config.warnings:
-        show(f"Warning: {warning}")
+    config = InferenceConfig.load(
+        path, {name: value for name, value in given.items() if value is not None}, strict=strict
+    )
+    show_remarks(config)
     return config
 
 
-def read_deployment_config(path: Path | None, port: int | None) -> LocalWebserviceDeploymentConfiguration:
-    """The deployment configuration of a file, or an empty one; ``port`` wins. Raises Refused for ACI and AKS."""
+def read_deployment_config(
+    path: Path | None, port: int | None, *, strict: bool = False, local: bool = False
+) -> LocalWebserviceDeploymentConfiguration:
+    """The deployment configuration of a file, or an empty one; ``port`` wins; remarks go to standard error.
+
+    Raises Refused for ACI and AKS, unless ``local``.
+    """
     from scoredock.deploy import LocalWebserviceDeploymentConfiguration
     from scoredock.deploy.config.deployment_config import load_deployment_config
     from scoredock.errors import Refused
 
     if path is None:
         return LocalWebserviceDeploymentConfiguration(port=port)
-    config = load_deployment_config(path, {"port": port})
+    config = load_deployment_config(path, {"port": port}, strict=strict, local=local)
+    show_remarks(config)
     if not isinstance(config, LocalWebserviceDeploymentConfiguration):
         raise Refused(
-            f"{path}: the file is right, but scoredock deploys to computeType local so far, not {config.compute_type}. "
-            'Leave --dc out, or give a file with {"computeType": "local"}.'
+            f"{path}: the file is right, but it is for computeType {config.compute_type}, and scoredock deploys on "
+            "this machine so far. Add --local to deploy it here, with its limits and timeouts; what else it says means "
+            "nothing here, and is told."
         )
     return config
 
@@ -110,6 +141,8 @@ def read_deployment_config(path: Path | None, port: int | None) -> LocalWebservi
 @port_option("Port of this machine, in place of the deployment configuration's. Default: a free one.")
 @click.option("--overwrite", is_flag=True, help="Change the service of this name, without a gap, if there is one.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is Healthy.")
+@local_option
+@strict_option
 @workspace_option
 @output_option
 def deploy(
@@ -122,6 +155,8 @@ def deploy(
     port: int | None,
     overwrite: bool,
     no_wait: bool,
+    local: bool,
+    strict: bool,
     workspace: str | None,
     output: str,
 ) -> None:
@@ -143,10 +178,11 @@ def deploy(
 
         place = Workspace(workspace)
         if ic is not None:
-            config = read_inference_config(ic, script, folder)
+            config = read_inference_config(ic, script, folder, strict=strict)
         else:
             config = InferenceConfig(entry_script=str(script), source_directory=folder)
-        deployment, models = read_deployment_config(dc, port), chosen_models(place, model)
+        deployment = read_deployment_config(dc, port, strict=strict, local=local)
+        models = chosen_models(place, model)
         service = deploy_service(
             place, name, models, config, deployment, overwrite=overwrite, wait=not no_wait, show=show
         )

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from scoredock.cli.deploy import chosen_models, inference_option, models_option, read_inference_config, show
+from scoredock.cli.deploy import (
+    chosen_models,
+    inference_option,
+    models_option,
+    read_inference_config,
+    show,
+    strict_option,
+)
 from scoredock.cli.output import failing, output_option, print_done, workspace_option
 
 
@@ -22,6 +29,7 @@ from scoredock.cli.output import failing, output_option, print_done, workspace_o
     type=click.Path(path_type=Path),
     help="Where --generate-dockerfile writes; not there yet, or empty.",
 )
+@strict_option
 @workspace_option
 @output_option
 def package(
@@ -31,6 +39,7 @@ def package(
     label: str | None,
     generate_dockerfile: bool,
     output_path: Path | None,
+    strict: bool,
     workspace: str | None,
     output: str,
 ) -> None:
@@ -49,7 +58,7 @@ def package(
         from scoredock.deploy.local import deploying
 
         place = Workspace(workspace)
-        config, models = read_inference_config(ic), chosen_models(place, model)
+        config, models = read_inference_config(ic, strict=strict), chosen_models(place, model)
         if output_path is not None:
             file = deploying.write_package(place, models, config, output_path, show=show)
             print_done(f"Wrote {file}. Build it: docker build -t NAME {output_path}", {"dockerfile": str(file)}, output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from scoredock.cli.deploy import (
     chosen_models,
     deployment_option,
     inference_option,
+    local_option,
     models_option,
     port_option,
     read_deployment_config,
     read_inference_config,
     show,
+    strict_option,
 )
 from scoredock.cli.output import failing, output_option, workspace_option
 from scoredock.errors import ExitCode
@@ -147,6 +150,8 @@ def reload(name: str, workspace: str | None, output: str) -> None:
 @inference_option()
 @deployment_option
 @port_option("Another port of this machine.")
+@local_option
+@strict_option
 @workspace_option
 @output_option
 def update(
@@ -155,6 +160,8 @@ def update(
     ic: Path | None,
     dc: Path | None,
     port: int | None,
+    local: bool,
+    strict: bool,
     workspace: str | None,
     output: str,
 ) -> None:
@@ -171,10 +178,13 @@ def update(
         raise click.UsageError("Say what is to change: -m NAME:VERSION, --ic FILE, --dc FILE or --port NUMBER.")
     with failing():
         found = _service(name, workspace)
+        deployment = replace(found.deployment_config, port=port) if port else None
+        if dc:
+            deployment = read_deployment_config(dc, port, strict=strict, local=local)
         found.update(
             models=chosen_models(found.workspace, model) or None,
-            inference_config=read_inference_config(ic) if ic else None,
-            deployment_config=read_deployment_config(dc, port) if dc or port else None,
+            inference_config=read_inference_config(ic, strict=strict) if ic else None,
+            deployment_config=deployment,
             wait=True,
             show=show,
         )

@@ -65,6 +65,6 @@ def _option(declaration: Declaration) -> Callable[[Callable[..., Any]], Callable
     spellings = list(dict.fromkeys([flag, "--" + flag[2:].replace("_", "-")]))
     default = "" if declaration.default in (None, False) else f" Default: {declaration.default}."
     text = f"{declaration.meaning}{default} [{declaration.variable}]"
-    if declaration.kind == "bool":
+    if declaration.kind in ("bool", "bool_or_off"):
         return click.option(*spellings, declaration.name, is_flag=True, default=None, help=text)
     return click.option(*spellings, declaration.name, metavar=_NAMES[declaration.kind], help=text)

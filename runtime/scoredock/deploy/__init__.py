@@ -23,7 +23,11 @@ _PLACES = {
     "AksServiceDeploymentConfiguration": "config.deployment_config",
     "AksWebservice": "cloud",
     "CondaDependencies": "config.conda_dependencies",
+    "ContainerRegistry": "config.container_registry",
+    "DEFAULT_CPU_IMAGE": "sdk",
+    "DEFAULT_GPU_IMAGE": "sdk",
     "Environment": "sdk",
+    "ImageBuild": "sdk",
     "InferenceConfig": "config.inference_config",
     "LocalWebservice": "local.local_service",
     "LocalWebserviceDeploymentConfiguration": "config.deployment_config",
@@ -31,17 +35,22 @@ _PLACES = {
     "ModelPackage": "sdk",
     "ResourceConfiguration": "registry.model_resources",
     "Webservice": "sdk",
-    "Workspace": "registry.workspace",
+    "WebserviceException": "sdk",
+    "Workspace": "sdk",
 }
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in the order of sorted()
     "AciServiceDeploymentConfiguration",
     "AciWebservice",
     "AksEndpoint",
     "AksServiceDeploymentConfiguration",
     "AksWebservice",
     "CondaDependencies",
+    "ContainerRegistry",
+    "DEFAULT_CPU_IMAGE",
+    "DEFAULT_GPU_IMAGE",
     "Environment",
+    "ImageBuild",
     "InferenceConfig",
     "LocalWebservice",
     "LocalWebserviceDeploymentConfiguration",
@@ -49,12 +58,14 @@ __all__ = [
     "ModelPackage",
     "ResourceConfiguration",
     "Webservice",
+    "WebserviceException",
     "Workspace",
 ]
 
 if TYPE_CHECKING:
     from scoredock.deploy.cloud import AciWebservice, AksEndpoint, AksWebservice
     from scoredock.deploy.config.conda_dependencies import CondaDependencies
+    from scoredock.deploy.config.container_registry import ContainerRegistry
     from scoredock.deploy.config.deployment_config import (
         AciServiceDeploymentConfiguration,
         AksServiceDeploymentConfiguration,
@@ -63,8 +74,17 @@ if TYPE_CHECKING:
     from scoredock.deploy.config.inference_config import InferenceConfig
     from scoredock.deploy.local.local_service import LocalWebservice
     from scoredock.deploy.registry.model_resources import ResourceConfiguration
-    from scoredock.deploy.registry.workspace import Workspace
-    from scoredock.deploy.sdk import Environment, Model, ModelPackage, Webservice
+    from scoredock.deploy.sdk import (
+        DEFAULT_CPU_IMAGE,
+        DEFAULT_GPU_IMAGE,
+        Environment,
+        ImageBuild,
+        Model,
+        ModelPackage,
+        Webservice,
+        WebserviceException,
+        Workspace,
+    )
 else:  # type checkers would take a __getattr__ for any name at all
 
     def __getattr__(name):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
 from scoredock.deploy.config.inference_config import InferenceConfig
@@ -14,19 +15,105 @@ from scoredock.deploy.local.engine import Show, connect, silent
 from scoredock.deploy.local.images import environment_image
 from scoredock.deploy.local.local_service import LocalWebservice
 from scoredock.deploy.registry import environment, model
-from scoredock.deploy.registry.workspace import Workspace
-from scoredock.errors import Refused
+from scoredock.deploy.registry.workspace import Workspace as AnyWorkspace
+from scoredock.errors import DeployError, Refused
+
+E = TypeVar("E", bound="Environment")
+W = TypeVar("W", bound="Workspace")
+DEFAULT_CPU_IMAGE = "scoredock:cpu"
+DEFAULT_GPU_IMAGE = "scoredock:cuda"
+WebserviceException = DeployError
+
+
+class Workspace(AnyWorkspace):
+    """A workspace, and what it holds by name: ``models``, ``environments``, ``webservices``."""
+
+    @classmethod
+    def create(cls: type[W], name: str, *_azure: Any, **_more: Any) -> W:
+        """The default workspace, made where it is not there yet; other arguments mean nothing.
+
+        Raises Refused for a folder that holds something else.
+        """
+        made = cls(workspace_name=name)
+        made.prepare()
+        return made
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """Every model by name, in its newest version."""
+        return {found.name: found for found in Model.list(self, latest=True)}
+
+    @property
+    def environments(self) -> dict[str, Environment]:
+        """Every registered environment by name, in its newest version."""
+        return Environment.list(self)
+
+    @property
+    def webservices(self) -> dict[str, LocalWebservice]:
+        """Every service by name."""
+        return {found.name: found for found in LocalWebservice.list(self)}
+
+    def get_details(self) -> dict[str, Any]:
+        """Its name and place, and the coordinates that it was given."""
+        return {
+            "name": self.name,
+            "location": self.location,
+            "resourceGroup": self.resource_group,
+            "subscriptionId": self.subscription_id,
+        }
+
+
+class ImageBuild:
+    """A build that has ended well: an environment's image is in this machine's engine as ``image``."""
+
+    status = "Succeeded"
+
+    def __init__(self, image: str, lines: Sequence[str]) -> None:
+        self.image = image
+        self._lines = tuple(lines)
+
+    def get_log(self) -> str:
+        """The build's output."""
+        return "\n".join(self._lines)
+
+    def wait_for_completion(self, show_output: bool = True) -> ImageBuild:
+        """Nothing to wait for: it is there. With ``show_output``, print how it was built."""
+        if show_output:
+            print(self.get_log())  # noqa: T201 - the v1 SDK's behaviour
+        return self
 
 
 class Environment(environment.Environment):
     """An environment of the workspace, or one to be; and its image."""
 
-    def build_local(self, workspace: Workspace | None = None, **_azure: Any) -> str:
+    @classmethod
+    def get(cls: type[E], workspace: AnyWorkspace, name: str, version: str | int | None = None) -> E:
+        """The environment of that name, the newest version when none is given; or one of scoredock's own.
+
+        For one of Azure's own, scoredock's with the same packages, with a UserWarning. Raises NotFound, which names the
+        nearest ones, and ConfigError for one of Azure's that scoredock has not.
+        """
+        found = super().get(workspace, name, version)
+        if found.name != name:
+            warnings.warn(f"{name} is Azure's own: {found.name} stands for it.", stacklevel=2)
+        return found
+
+    def build(self, workspace: AnyWorkspace, image_build_compute: str | None = None) -> ImageBuild:
+        """Register the environment and build its image in this machine's Docker engine.
+
+        ``image_build_compute`` means nothing here. Raises ConfigError for packages that cannot be installed, and
+        BuildFailed.
+        """
+        registered, lines = self.register(workspace), list[str]()
+        self.version = registered.version
+        return ImageBuild(environment_image(connect(), self.resolved(), "", lines.append), lines)
+
+    def build_local(self, workspace: AnyWorkspace | None = None, **_azure: Any) -> str:
         """Build the environment's image in this machine's Docker engine; returns its name.
 
         Raises ConfigError for packages that cannot be installed, and BuildFailed.
         """
-        return environment_image(connect(), self, "", silent)
+        return environment_image(connect(), self.resolved(), "", silent)
 
 
 class Model(model.Model):
@@ -34,7 +121,7 @@ class Model(model.Model):
 
     @staticmethod
     def deploy(
-        workspace: Workspace,
+        workspace: AnyWorkspace,
         name: str,
         models: Sequence[model.Model],
         inference_config: InferenceConfig | None = None,
@@ -63,8 +150,16 @@ class Model(model.Model):
         )
 
     @staticmethod
+    def profile(*_azure: Any, **_more: Any) -> NoReturn:
+        """Not offered. Raises Refused with what measures a script here."""
+        raise Refused(
+            "Model.profile: not offered. Deploy with LocalWebservice.deploy_configuration(), send your requests, and "
+            "read the service's /metrics: latencies, queue and memory are there."
+        )
+
+    @staticmethod
     def package(
-        workspace: Workspace,
+        workspace: AnyWorkspace,
         models: Sequence[model.Model],
         inference_config: InferenceConfig,
         generate_dockerfile: bool = False,
@@ -83,7 +178,7 @@ class ModelPackage:
 
     def __init__(
         self,
-        workspace: Workspace,
+        workspace: AnyWorkspace,
         models: Sequence[model.Model],
         config: InferenceConfig,
         generate_dockerfile: bool,
@@ -122,11 +217,23 @@ class ModelPackage:
 class Webservice:
     """``Webservice(workspace, name)`` is the service of that name."""
 
-    def __new__(cls, workspace: Workspace, name: str) -> Any:
+    def __new__(cls, workspace: AnyWorkspace, name: str) -> Any:
         """The service, which is a LocalWebservice. Raises NotFound."""
         return LocalWebservice(workspace, name)
 
     @staticmethod
-    def list(workspace: Workspace, compute_type: str | None = None) -> builtins.list[LocalWebservice]:
+    def deploy_from_model(*_azure: Any, **_more: Any) -> NoReturn:
+        """Not offered: it is the call of images that the SDK has given up. Raises Refused with what to call."""
+        raise Refused(
+            "Webservice.deploy_from_model: expected Model.deploy(workspace, name, models, "
+            "InferenceConfig(entry_script=…, environment=…), LocalWebservice.deploy_configuration(port=…)), which "
+            "takes the place of ContainerImage and image_configuration: execution_script is entry_script, conda_file "
+            "goes to Environment.from_conda_specification, dependencies go into source_directory."
+        )
+
+    deploy = deploy_from_image = deploy_from_model
+
+    @staticmethod
+    def list(workspace: AnyWorkspace, compute_type: str | None = None) -> builtins.list[LocalWebservice]:
         """All services of the workspace; there is no other ``compute_type`` than the local one."""
         return LocalWebservice.list(workspace)

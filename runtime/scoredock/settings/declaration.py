@@ -9,7 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Declaration:
-    """What the table says of one setting; ``kind`` is one of str, int, bool, path, true_only.
+    """What the table says of one setting; ``kind`` is one of str, int, bool, path, true_only, bool_or_off.
+
+    ``bool_or_off``: what is neither true nor false is false, with a warning.
 
     ``auto`` gives the number that the word ``auto`` stands for, where a number may be that word.
     What ``guards`` the service may not be empty: that would not mean that the setting is not given, but that nobody

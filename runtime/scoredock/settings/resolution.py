@@ -41,9 +41,12 @@ def resolve(
 
     table = declarations()
     values: dict[str, Any] = {}
+    warnings: list[str] = []
     for declaration in table:
         if declaration.name in given:
-            values[declaration.name] = _convert(declaration, given[declaration.name], declaration.flag or "flag")
+            values[declaration.name] = _convert(
+                declaration, given[declaration.name], declaration.flag or "flag", warnings
+            )
             continue
         for variable in (declaration.variable, *declaration.aliases):
             if declaration.guards and environment.get(variable) == "":
@@ -51,11 +54,13 @@ def resolve(
                     f"{variable} (environment variable) is empty and would guard nothing. Give it a value, or unset it."
                 )
             if environment.get(variable):
-                values[declaration.name] = _convert(declaration, environment[variable], "environment variable")
+                values[declaration.name] = _convert(
+                    declaration, environment[variable], "environment variable", warnings
+                )
                 break
 
     path = _config_file(values, current_folder)
-    warnings = _unknown_variables(environment, table)
+    warnings += _unknown_variables(environment, table)
     if path is not None:
         warnings += _read_config_file(path, table, values)
     values.setdefault("app_root", Path())
@@ -139,14 +144,14 @@ def _config_file(values: Mapping[str, Any], current_folder: Path) -> Path | None
 def _read_config_file(path: Path, table: tuple[Declaration, ...], values: dict[str, Any]) -> list[str]:
     content = _content(path)
     by_variable = {name: entry for entry in table for name in (entry.variable, *entry.aliases)}
-    warnings = []
+    warnings: list[str] = []
     for key, value in content.items():
         declaration = by_variable.get(key)
         if declaration is None:
             hint = _nearest(key.upper(), by_variable)
             warnings.append(f"config file {path}: {key!r} is not a setting and is ignored.{hint}")
         elif declaration.name not in values and value is not None:
-            values[declaration.name] = _convert(declaration, value, f"config file {path}")
+            values[declaration.name] = _convert(declaration, value, f"config file {path}", warnings)
     return warnings
 
 
@@ -163,10 +168,15 @@ def _content(path: Path) -> dict[str, Any]:
     return content
 
 
-def _convert(declaration: Declaration, value: Any, source: str) -> Any:
+def _convert(declaration: Declaration, value: Any, source: str, warnings: list[str]) -> Any:
     try:
         return _checked(declaration, value)
     except ValueError as expected:
+        if declaration.kind == "bool_or_off":
+            warnings.append(
+                f"{declaration.variable} ({source}): expected {expected}, got {value!r}, which counts as false."
+            )
+            return False
         shown = "a value that is not shown" if declaration.secret else repr(value)
         raise SettingError(
             f"{declaration.variable} ({source}): expected {expected}, got {shown}. {declaration.meaning}"
@@ -174,7 +184,7 @@ def _convert(declaration: Declaration, value: Any, source: str) -> Any:
 
 
 def _checked(declaration: Declaration, value: Any) -> Any:
-    if declaration.kind == "bool":
+    if declaration.kind in ("bool", "bool_or_off"):
         return _bool(value)
     if declaration.kind == "int":
         return _int(declaration, value)

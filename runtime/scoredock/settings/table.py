@@ -195,7 +195,7 @@ class Settings:
     metrics_port: int | None = setting("int", "SCOREDOCK_METRICS_PORT", None, LOGS,
         "Answer `/metrics` on a port of its own, without a key, and not on the serving port.",
         minimum=1, maximum=65535)
-    app_insights_enabled: bool = setting("bool", "AML_APP_INSIGHTS_ENABLED", False, LOGS,
+    app_insights_enabled: bool = setting("bool_or_off", "AML_APP_INSIGHTS_ENABLED", False, LOGS,
         "Send requests, exceptions, and what the script prints and logs to Application Insights; needs the extra "
         "`app-insights`.")
     app_insights_key: str | None = setting("str", "AML_APP_INSIGHTS_KEY", None, LOGS,

@@ -18,7 +18,12 @@ from scoredock.errors import ConfigError
 ENCRYPTION = "encryptionProperties.vaultBaseUrl", "encryptionProperties.keyName", "encryptionProperties.keyVersion"
 # A value for every key, none of them the default.
 VALUES = {
-    "local": {"computeType": "local", "port": 32267},
+    "local": {
+        "computeType": "local",
+        "port": 32267,
+        "containerResourceRequirements": {"cpu": 0.5, "memoryInGB": 1.0},
+        "environmentVariables": {"GREETING": "hello"},
+    },
     "aci": {
         "computeType": "aci",
         "containerResourceRequirements": {"cpu": 0.5, "memoryInGB": 1.0},
@@ -78,9 +83,9 @@ VALUES = {
 }  # fmt: skip
 
 
-def load(write, content, overrides=None):
+def load(write, content, overrides=None, **how):
     text = content if isinstance(content, str) else json.dumps(content, indent=1)
-    return load_deployment_config(write("deploymentconfig.json", text), overrides)
+    return load_deployment_config(write("deploymentconfig.json", text), overrides, **how)
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -184,7 +189,7 @@ LOCAL = [
     ('"prot": 8890', "prot: expected a key of the LOCAL deployment configuration, got an unknown one. Did you mean po"),
     ('"gpuCores": 1', "gpuCores: expected a key of the LOCAL deployment configuration, got one that belongs to AKS."),
     ('"xyz": 1', "xyz: expected a key of the LOCAL deployment configuration, got an unknown one. Known here: "
-                 "computeType, port."),
+                 "computeType, containerResourceRequirements, environmentVariables, port."),
 ]  # fmt: skip
 ACI = [
     ('"containerResourceRequirements": {"cpu": 0}', "containerResourceRequirements.cpu: expected a number above 0, go"),
@@ -244,7 +249,7 @@ AKS = [
     ('"type": "Other"', "type: expected one of Control, Treatment, got the text 'Other'."),
     *((f'"namespace": "{name}"', "namespace: expected a name of at most 63 lowercase letters, digits and hyphens")
       for name in ("", "-a", "a-", "A", "a_b", "a" * 64, "a\\n")),
-    ('"sslEnabled": true', "sslEnabled: expected a key of the AKS deployment configuration, got one that belongs to A"),
+    ('"sslEnabled": true', "sslEnabled: expected a key of the AKS deployment configuration, got one that says noth"),
 ]  # fmt: skip
 EACH = [
     *FILES,
@@ -257,8 +262,8 @@ EACH = [
 
 
 @pytest.mark.parametrize(("text", "problem"), EACH)
-def test_what_is_wrong_is_told_with_file_line_and_key(write, problems, text, problem):
-    (found,) = problems(load, write, text)
+def test_what_is_wrong_is_told_with_file_line_and_key_to_who_asks_for_all(write, problems, text, problem):
+    (found,) = problems(load, write, text, strict=True)
     assert found.startswith(f"deploymentconfig.json, {problem}")
 
 
@@ -271,7 +276,7 @@ def test_all_that_is_wrong_is_told_at_once_in_the_order_of_lines(write):
         ("dc.yml", 3, "sslEnabled"),
         ("dc.yml", 4, "location"),
     ]
-    assert str(raised.value).startswith("3 problems:\n- dc.yml, line 2, port: expected a key of the ACI deployment")
+    assert str(raised.value).startswith("3 problems:\n- dc.yml, line 2, port: ignored, since it belongs to LOCAL.")
 
 
 def test_values_of_a_command_line_win_over_the_file(write):

@@ -23,12 +23,12 @@ yaml_values = st.recursive(
 
 @given(values, st.sampled_from([None, 1, 4, "\t"]))
 def test_json_means_what_the_standard_library_says(value, indent):
-    assert parse_json(json.dumps(value, indent=indent)).plain() == value
+    assert parse_json(json.dumps(value, indent=indent), []).plain() == value
 
 
 @given(yaml_values)
 def test_yaml_means_what_pyyaml_says(value):
-    assert parse_yaml(yaml.safe_dump(value, allow_unicode=True)).plain() == value
+    assert parse_yaml(yaml.safe_dump(value, allow_unicode=True), []).plain() == value
 
 
 @given(values)
@@ -78,6 +78,7 @@ def test_aliases_are_followed(write):
         ("a.json", '{"a": 1,\n "b": 2,\n "a": 3}', "a.json, line 3: expected each key once, got 'a' on line 1 too."),
         ("a.json", "[" * 100_000, "a.json: expected at most 100 levels of lists and objects, got more."),
         ("a.yml", "a: 1\nb: [1\nc: 2\n", "a.yml, line 3: expected YAML, got an error: "),
+        ("a.yml", "a: [1]\nb: {c: 1,\n c: [1]}", "a.yml, line 3: expected each key once, got 'c' on line 2 too."),
         ("a.yml", "a: 1\n\na: 2", "a.yml, line 3: expected each key once, got 'a' on line 1 too."),
         ("a.yml", "a: 1\n---\nb: 2\n", "a.yml, line 2: expected YAML, got an error: "),
         ("a.yml", "? [a]\n: b\n", "a.yml, line 1: expected text as a key, got a list or an object."),

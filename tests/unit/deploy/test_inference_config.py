@@ -25,9 +25,9 @@ LEGACY = {
 }
 
 
-def load(write, content, name="inferenceconfig.json", overrides=None):
+def load(write, content, name="inferenceconfig.json", overrides=None, **how):
     return InferenceConfig.load(
-        write(name, content if isinstance(content, str) else json.dumps(content, indent=1)), overrides
+        write(name, content if isinstance(content, str) else json.dumps(content, indent=1)), overrides, **how
     )
 
 
@@ -181,8 +181,13 @@ def test_values_of_a_command_line_win_over_the_file(write):
         ('{"entryScript": "s.py",\n"extraDockerfileSteps": "a",\n"extraDockerFileSteps": "b"}', "line 3, "
          "extraDockerFileSteps: expected one spelling of the same key, got extraDockerfileSteps (line 2) too."),
         ('{"entryScript": "s.py",\n"environment": "mine"}', "line 2, environment: expected an object that describes a"),
-        ('{"entryScript": "s.py",\n"environment": {"name": "AzureML-Triton"}}', "line 2, environment.name: expected a "
-         "name that does not begin with Microsoft or AzureML, got 'AzureML-Triton'"),
+        ('{"entryScript": "s.py",\n"environment": {"name": "AzureML-Triton"}}', "line 2, environment.name: expected "
+         "an environment that scoredock has, got 'AzureML-Triton', which is Azure's own. Describe it: "),
+        ('{"entryScript": "s.py",\n"environment": {"name": "AzureML-Minimal"}}', "line 2, environment.name: expected "
+         "an environment that scoredock has, got 'AzureML-Minimal', Azure's own: scoredock-cpu stands for it."),
+        ('{"entryScript": "s.py",\n"environment": {"name": "AzureML-Mine", "docker": {}}}', "line 2, environment.name:"
+         " expected a name that does not begin with Microsoft or AzureML, got 'AzureML-Mine': those are Azure's own. "
+         "Give it another name, such as copy-of-AzureML-Mine;"),
         ('{"entryScript": "s.py", "environment": {"name": "a",\n"docker": {\n"baseImage": 3}}}', "line 3, "
          "environment.docker.baseImage: expected an image's name, such as scoredock:cpu, got a number (3)."),
         ('{"entryScript": "s", "environment": {"name": "a",\n"docker": {\n"baseImage": "a",\n"baseDockerfile": "b"}}}',
@@ -193,13 +198,14 @@ def test_values_of_a_command_line_win_over_the_file(write):
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_file_line_and_key(write, problems, text, problem):
-    (found,) = problems(load, write, text)
+    (found,) = problems(load, write, text, strict=True)
     assert found.startswith(f"inferenceconfig.json, {problem}")
 
 
 def test_all_that_is_wrong_is_told_at_once(write):
     with pytest.raises(ConfigError) as raised:
-        load(write, '{"x": 1,\n"enableGpu": 3,\n"environment": {"nam": 1,\n"docker": {"enabled": 0}}}')
+        text = '{"x": 1,\n"enableGpu": 3,\n"environment": {"nam": 1,\n"docker": {"enabled": 0}}}'
+        load(write, text, strict=True)
     assert [(problem.line, problem.key) for problem in raised.value.problems] == [
         (1, "x"), (1, "entryScript"), (2, "enableGpu"), (3, "environment.nam"), (3, "environment.name"),
         (4, "environment.docker.enabled"),
@@ -224,10 +230,16 @@ def test_files_that_are_not_there_are_told(write, problems, tmp_path):
     write("score.py", "")
     content = {"entryScript": "score.py", "sourceDirectory": "src", "condaFile": "e.yml", "extraDockerfileSteps": "s"}
     found = problems(load(write, content).check_files)
-    assert [text.partition(": ")[0].rpartition(" ")[2] for text in found] == [
-        "entry_script", "conda_file", "extra_docker_file_steps",
-    ]  # fmt: skip
+    assert [text.partition(": ")[0] for text in found] == [
+        "inferenceconfig.json, line 2, entryScript",
+        "inferenceconfig.json, line 4, condaFile",
+        "inferenceconfig.json, line 5, extraDockerfileSteps",
+    ]
     assert f"got {tmp_path}/src/score.py, where there is none" in found[0]
+    (found,) = problems(InferenceConfig("other.py").check_files)
+    assert found.startswith("InferenceConfig, entry_script: expected a file, got ")
+    (found,) = problems(load(write, {}, overrides={"entry_script": "other.py"}).check_files)
+    assert found.startswith("--entry-script: expected a file, got ")
     (found,) = problems(load(write, {"entryScript": "../score.py", "sourceDirectory": "src"}).check_files)
     assert "expected a file inside source_directory" in found
     load(write, {"entryScript": "other.py", "sourceDirectory": "src"}).check_files()

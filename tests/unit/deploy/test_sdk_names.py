@@ -5,13 +5,19 @@ from __future__ import annotations
 import pytest
 
 from scoredock.deploy import (
+    DEFAULT_CPU_IMAGE,
+    DEFAULT_GPU_IMAGE,
     AciServiceDeploymentConfiguration,
     AciWebservice,
     AksEndpoint,
     AksWebservice,
+    Environment,
     InferenceConfig,
     Model,
     ResourceConfiguration,
+    Webservice,
+    WebserviceException,
+    Workspace,
 )
 from scoredock.errors import ConfigError, Refused
 
@@ -42,3 +48,61 @@ def test_a_model_is_registered_with_the_resources_that_it_needs(workspace, tree)
     model = Model.register(workspace, model_path=folder, model_name="a", resource_configuration=wish)
     assert {type(one) for one in (model, *Model.list(workspace))} == {Model}
     assert Model(workspace, "a").resource_configuration == model.resource_configuration == wish
+
+
+# -- names that programs use around a deployment ------------------------------------------------------------------
+
+
+def test_a_workspace_has_what_it_holds_by_name(tmp_path, monkeypatch, tree):
+    monkeypatch.setenv("SCOREDOCK_WORKSPACE", str(tmp_path / "workspace"))
+    ws = Workspace.create("mine", subscription_id="s", resource_group="g", exist_ok=True)
+    assert Workspace.create("mine").location == ws.location == Workspace.from_config().location
+    assert (ws.models, ws.environments, ws.webservices) == ({}, {}, {})
+    for _ in range(2):
+        Model.register(ws, model_path=tree("models", {"a.bin": "content"}), model_name="a")
+    Environment("tables").register(ws)
+    assert {name: (type(one), one.version) for name, one in ws.models.items()} == {"a": (Model, 2)}
+    assert {name: (type(one), one.version) for name, one in ws.environments.items()} == {"tables": (Environment, "1")}
+    details = Workspace("s", "g", "mine").get_details()
+    assert (details["name"], details["subscriptionId"], details["resourceGroup"]) == ("mine", "s", "g")
+
+
+def test_environments_are_made_as_programs_make_them(write, tmp_path, problems):
+    requirements = write("requirements.txt", "nltk\n")
+    environment = Environment.from_pip_requirements("a", requirements, pip_version="20.1")
+    assert environment.requirements().pip == ("nltk",)
+    text = "FROM python:3.12-slim\nRUN true\n"
+    for dockerfile in (text, write("Dockerfile", text), tmp_path / "Dockerfile"):
+        made = Environment.from_dockerfile("a", dockerfile, pip_requirements=requirements)
+        assert (made.docker.base_dockerfile, made.requirements().pip) == (text, ("nltk",))
+    assert Environment.from_dockerfile("a", text).python.user_managed_dependencies
+    conda = write("c.yml", "dependencies: [a]")
+    made = Environment.from_docker_image("a", "python:3.12-slim", conda_specification=conda)
+    assert (made.docker.base_image, made.requirements().conda) == ("python:3.12-slim", ("a",))
+    (found,) = problems(Environment.from_docker_image, "a", "b", None, "c.yml", requirements)
+    assert "expected at most one of conda_specification and pip_requirements" in found
+    environment.docker.base_image = DEFAULT_CPU_IMAGE
+    assert environment.get_image_details(None) == {
+        "name": "a", "version": None, "baseImage": "scoredock:cpu", "python": None, "pip": ["nltk"], "conda": [],
+    }  # fmt: skip
+    assert DEFAULT_GPU_IMAGE == "scoredock:cuda"
+
+
+def test_programs_catch_errors_by_the_sdk_s_name(workspace):
+    with pytest.raises(WebserviceException) as raised:
+        Model(workspace, "gone")
+    assert raised.value.message == str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "instead"),
+    [
+        (Webservice.deploy_from_model, "Model.deploy"),
+        (Webservice.deploy_from_image, "Model.deploy"),
+        (Webservice.deploy, "Model.deploy"),
+        (Model.profile, "/metrics"),
+    ],
+)
+def test_calls_that_are_not_there_say_what_is(call, instead):
+    with pytest.raises(Refused, match=instead):
+        call(workspace=None, name="a", models=[], image_config=None)

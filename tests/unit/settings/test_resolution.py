@@ -25,7 +25,7 @@ def each(chosen: Any) -> Any:
 
 def samples(one: Declaration, folder: Path) -> list[tuple[Any, Any]]:
     """Three values of a setting, each unlike the one before, the first not its default: as given, and as resolved."""
-    if one.kind in ("bool", "true_only"):
+    if one.kind in ("bool", "true_only", "bool_or_off"):
         flipped = "false" if one.default else "true"
         same = "true" if one.default else "false"
         return [(flipped, not one.default), (same, one.default), (flipped, not one.default)]
@@ -392,3 +392,17 @@ def test_of_two_listeners_with_one_port_the_flags_are_named(tmp_path: Path) -> N
 def test_a_port_that_nobody_listens_on_may_be_anothers(tmp_path: Path) -> None:
     unused = {"SCOREDOCK_METRICS_PORT": "5001", "SCOREDOCK_METRICS": "false", "HEALTH_PORT": "5001"}
     assert resolve({}, unused, tmp_path)[0].port == 5001
+
+
+def test_telemetry_is_off_where_nobody_can_tell_what_was_meant(
+    tmp_path: Path, config_file: Callable[..., Path]
+) -> None:
+    settings, warnings = resolve({}, {"AML_APP_INSIGHTS_ENABLED": "asdf"}, tmp_path)
+    assert settings.app_insights_enabled is False
+    assert warnings == [
+        "AML_APP_INSIGHTS_ENABLED (environment variable): expected true or false, got 'asdf', which counts as false."
+    ]
+    config_file({"AML_APP_INSIGHTS_ENABLED": "on, please"})
+    settings, (warning,) = resolve({}, {}, tmp_path)
+    assert settings.app_insights_enabled is False
+    assert "got 'on, please', which counts as false" in warning

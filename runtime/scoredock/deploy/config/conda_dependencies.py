@@ -39,14 +39,21 @@ class _Dependencies(Kind):
             inner = report.inside(f"[{number}]")
             if not isinstance(item.value, dict):
                 self._line(item, inner, conda)
-            elif set(item.value) != {"pip"}:
+            elif not item.value or set(item.value) - {"pip", "conda"}:
                 inner.refuse(item, f"a package or {{'pip': [...]}}, not the keys {', '.join(item.value) or '{}'}")
-            elif not isinstance(item.value["pip"].value, list):
-                inner.inside("pip").refuse(item.value["pip"], "a list of requirements")
-            else:
-                for place, line in enumerate(item.value["pip"].value):
-                    self._line(line, inner.inside("pip").inside(f"[{place}]"), pip)
+            else:  # what stands below conda is conda's, as if it stood in the list itself
+                for key, lines in (("conda", conda), ("pip", pip)):
+                    self._lines(item.value.get(key), inner.inside(key), lines)
         return conda, pip
+
+    def _lines(self, node: Node | None, report: Report, lines: list[Line]) -> None:
+        if node is None or node.value is None:
+            return
+        if not isinstance(node.value, list):
+            report.refuse(node, "a list of requirements")
+            return
+        for place, line in enumerate(node.value):
+            self._line(line, report.inside(f"[{place}]"), lines)
 
     def _line(self, node: Node, report: Report, lines: list[Line]) -> None:
         if not isinstance(node.value, str) or not node.value.strip() or "\n" in node.value:

@@ -6,47 +6,58 @@ The fields are the arguments of Azure ML's ``deploy_configuration`` calls. A fie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, ClassVar
 
 from scoredock.deploy.config.document import load
+from scoredock.deploy.config.environment_format import VARIABLES
 from scoredock.deploy.config.format import Format, Rule, all_or_none, declared, fields_of, needs
-from scoredock.deploy.config.kinds import Choice, Flag, Number, Pairs, Report, Text, Whole
+from scoredock.deploy.config.kinds import Choice, Flag, Number, Pairs, Text, Whole
 from scoredock.deploy.config.node import Node
+from scoredock.deploy.config.this_machine import on_this_machine
 
 NAMESPACE = Text(
     r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
     "a name of at most 63 lowercase letters, digits and hyphens that neither begins nor ends with a hyphen",
 )
 AT_LEAST_ONE = Whole(1)
+AKS_ENDPOINT = (("aksendpoint", "aks"),)  # an endpoint's version is described as a service is
+SDK_NAME = "is an argument of the SDK; the key of a file is appInsightsEnabled"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentConfiguration:
     """What all deployment configurations have in common.
 
-    Raises ConfigError for values that a configuration cannot have, with all problems at once.
+    ``unread`` explains keys that files have and nobody reads. ``warnings`` says what was ignored of a file, ``notes``
+    what became of the rest. Raises ConfigError for values that a configuration cannot have, with all problems at once.
     """
 
     title: ClassVar[str] = "deployment configuration"
     rules: ClassVar[tuple[Rule, ...]] = ()
+    unread: ClassVar[tuple[tuple[str, str], ...]] = ()
     compute_type: str
+    warnings: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
+    notes: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {entry.name: getattr(self, entry.name) for entry in fields_of(type(self))}
         for name, value in format_of(type(self)).check(values, type(self).__name__).items():
             object.__setattr__(self, name, value)
 
     def to_dict(self, with_secrets: bool = False) -> dict[str, Any]:
         """The configuration as its JSON file has it; without keys, unless ``with_secrets``."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {entry.name: getattr(self, entry.name) for entry in fields_of(type(self))}
         return format_of(type(self)).write(values, with_secrets)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalWebserviceDeploymentConfiguration(DeploymentConfiguration):
-    """A service in a container of this machine, which answers on ``port``; None: a free one. Raises ConfigError."""
+    """A service in a container of this machine, which answers on ``port``; None: a free one. Raises ConfigError.
+
+    ``cpu_cores`` and ``memory_gb`` are what the container may use at most, None: all that there is.
+    """
 
     title = "LOCAL deployment configuration"
     # fmt: off
@@ -54,6 +65,12 @@ class LocalWebserviceDeploymentConfiguration(DeploymentConfiguration):
         "Where the service runs; in any case.", required=True, flag="--cp")
     port: int | None = declared(Whole(1, 65535), "port", None,
         "Port of this machine that the service answers on.", flag="--po", default_words="a free one")
+    cpu_cores: float | None = declared(Number(above=0), "containerResourceRequirements.cpu", None,
+        "Most CPUs that the container may use. scoredock's own key.", default_words="all")
+    memory_gb: float | None = declared(Number(above=0), "containerResourceRequirements.memoryInGB", None,
+        "Most memory in GB that the container may use. scoredock's own key.", default_words="all")
+    environment_variables: dict[str, str] | None = declared(VARIABLES, "environmentVariables", None,
+        "Variables of the service's processes, over those of its environment. scoredock's own key.")
     # fmt: on
 
 
@@ -99,6 +116,7 @@ class AciServiceDeploymentConfiguration(_CloudConfiguration):
         all_or_none("cmk_vault_base_url", "cmk_key_name", "cmk_key_version"),
         all_or_none("vnet_name", "subnet_name"),
     )
+    unread = (("enableAppInsights", SDK_NAME),)
     # fmt: off
     compute_type: str = declared(Choice(("aci",)), "computeType", "aci",
         "Where the service runs; in any case.", required=True, flag="--cp")
@@ -115,15 +133,17 @@ class AciServiceDeploymentConfiguration(_CloudConfiguration):
         "Name that the certificate is for.", aliases=("sslCname",), flag="--sc")
     dns_name_label: str | None = declared(Text(), "dnsNameLabel", None,
         "First part of the service's host name.", flag="--dn", default_words="a unique one")
-    vnet_name: str | None = declared(Text(), "vnetConfiguration.vnetName", None, "Virtual network.")
-    subnet_name: str | None = declared(Text(), "vnetConfiguration.subnetName", None, "Subnet of the virtual network.")
+    vnet_name: str | None = declared(Text(), "vnetConfiguration.vnetName", None, "Virtual network.",
+        aliases=("vnetName",))
+    subnet_name: str | None = declared(Text(), "vnetConfiguration.subnetName", None, "Subnet of the virtual network.",
+        aliases=("subnetName",))
     cmk_vault_base_url: str | None = declared(Text(), "encryptionProperties.vaultBaseUrl", None,
-        "Key vault with the key that the service's data is encrypted with.", aliases=("cmkVaultBaseUrl",),
-        flag="--vault-base-url")
+        "Key vault with the key that the service's data is encrypted with.",
+        aliases=("cmkVaultBaseUrl", "vaultBaseUrl"), flag="--vault-base-url")
     cmk_key_name: str | None = declared(Text(), "encryptionProperties.keyName", None, "That key's name.",
-        flag="--key-name")
+        aliases=("keyName",), flag="--key-name")
     cmk_key_version: str | None = declared(Text(), "encryptionProperties.keyVersion", None, "That key's version.",
-        flag="--key-version")
+        aliases=("keyVersion",), flag="--key-version")
     # fmt: on
 
 
@@ -150,8 +170,9 @@ class AksServiceDeploymentConfiguration(_CloudConfiguration):
         Rule(("memory_gb", "memory_gb_limit"), lambda memory, limit: limit is not None and memory > limit,
              "expected {1} to be at least {0}, got less.", "{1} is at least {0}."),
     )  # fmt: skip
+    unread = (("enableAppInsights", SDK_NAME), ("sslEnabled", "says nothing in AKS, where TLS is the cluster's"))
     # fmt: off
-    compute_type: str = declared(Choice(("aks",)), "computeType", "aks",
+    compute_type: str = declared(Choice(("aks",), AKS_ENDPOINT), "computeType", "aks",
         "Where the service runs; in any case.", required=True, flag="--cp")
     autoscale_enabled: bool = declared(Flag(), "autoScaler.autoscaleEnabled", None,
         "Add and remove replicas by how busy they are.", flag="--as",
@@ -197,7 +218,7 @@ class AksServiceDeploymentConfiguration(_CloudConfiguration):
         "Failed probes in a row after which a container is restarted.", flag="--ft")
     namespace: str | None = declared(NAMESPACE, "namespace", None, "Kubernetes namespace.", flag="--namespace")
     compute_target_name: str | None = declared(Text(), "computeName", None,
-        "The cluster, as the workspace calls it.", flag="--ct")
+        "The cluster, as the workspace calls it.", aliases=("computeTargetName",), flag="--ct")
     version_name: str | None = declared(Text(), "versionName", None,
         "Version of an endpoint that this deployment is.", flag="--vn", default_words="the endpoint's name")
     is_default: bool = declared(Flag(), "isDefault", False,
@@ -222,7 +243,7 @@ BY_COMPUTE_TYPE: Mapping[str, type[DeploymentConfiguration]] = {
     "aci": AciServiceDeploymentConfiguration,
     "aks": AksServiceDeploymentConfiguration,
 }
-_ANY_COMPUTE = Choice(tuple(BY_COMPUTE_TYPE))
+_ANY_COMPUTE = Choice(tuple(BY_COMPUTE_TYPE), AKS_ENDPOINT)
 
 
 def format_of(cls: type[DeploymentConfiguration]) -> Format:
@@ -235,17 +256,21 @@ def format_of(cls: type[DeploymentConfiguration]) -> Format:
             for key in (part for full in (entry.key, *entry.aliases) for part in (full, full.split(".")[0])):
                 elsewhere.setdefault(key, {})[name.upper()] = None
     foreign = {key: f"belongs to {' and '.join(names)}" for key, names in elsewhere.items() if key not in own}
-    return Format(cls.title, table, cls.rules, foreign)
+    return Format(cls.title, table, cls.rules, {**foreign, **dict(cls.unread)})
 
 
-def load_deployment_config(path: str | PurePath, overrides: Mapping[str, Any] | None = None) -> DeploymentConfiguration:
+def load_deployment_config(
+    path: str | PurePath, overrides: Mapping[str, Any] | None = None, *, strict: bool = False, local: bool = False
+) -> DeploymentConfiguration:
     """Read a deployment configuration (JSON or YAML); ``computeType`` says which one it is.
 
-    ``overrides`` are values by SDK argument, from a command line say, that win over the file's. Raises ConfigError
-    with everything that is wrong in the file.
+    ``overrides`` are values by SDK argument, from a command line say, that win over the file's where it has such a key.
+    ``local``: for this
+    machine, whatever compute the file is for; ``notes`` says what that leaves out. Raises ConfigError with everything
+    that is wrong in the file; ``strict`` counts warnings as wrong.
     """
     document = load(path)
-    report = Report(document.file)
+    report = document.report(lenient=not strict)
     root = document.root
     inner = report.inside("computeType", meaning='Say where the service runs: {"computeType": "local"}.')
     named = root.value.get("computeType") if isinstance(root.value, dict) else None
@@ -258,6 +283,16 @@ def load_deployment_config(path: str | PurePath, overrides: Mapping[str, Any] | 
         compute_type = _ANY_COMPUTE.read(node, inner)
     report.finish()
     cls = BY_COMPUTE_TYPE[str(compute_type)]
-    values = format_of(cls).read(root, report, overrides)
+    keys = {entry.name: entry.key for entry in fields_of(cls)}
+    values = format_of(cls).read(
+        root, report, {name: value for name, value in (overrides or {}).items() if name in keys}
+    )
     report.finish()
-    return cls(**values)
+    config = cls(**values)
+    if local and not isinstance(config, LocalWebserviceDeploymentConfiguration):
+        limits = ("cpu_cores", "memory_gb") if cls is AciServiceDeploymentConfiguration else ()
+        port = (overrides or {}).get("port")
+        config = LocalWebserviceDeploymentConfiguration(port=port, **on_this_machine(values, keys, limits, report))
+    object.__setattr__(config, "warnings", tuple(map(str, report.warnings)))
+    object.__setattr__(config, "notes", tuple(map(str, report.notes)))
+    return config

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scoredock.deploy.config.json_nodes import parse_json
+from scoredock.deploy.config.kinds import Report
 from scoredock.deploy.config.node import Node, NodeProblem
 from scoredock.deploy.config.yaml_nodes import parse_yaml
 from scoredock.errors import ConfigError, Problem
@@ -18,11 +19,22 @@ LARGEST_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content: ``file`` is its name for messages, ``folder`` what its relative paths start from."""
+    """A file's content: ``file`` is its name for messages, ``folder`` the one that it lies in.
+
+    ``repeated`` has the keys that are there twice, with one value.
+    """
 
     root: Node
     file: str
     folder: Path
+    repeated: tuple[Problem, ...] = ()
+
+    def report(self, *, lenient: bool) -> Report:
+        """A report of what is wrong in the file, and of what is passed over when it is read ``lenient``."""
+        report = Report(self.file, lenient=lenient)
+        for problem in self.repeated:
+            report.inside(problem.key or "").warn(problem.text, problem.line)
+        return report
 
 
 def load(path: str | PurePath) -> Document:
@@ -30,13 +42,13 @@ def load(path: str | PurePath) -> Document:
 
     Raises ConfigError when it cannot be read, is larger than 1 MiB, or is neither JSON nor YAML.
     """
-    file = str(path)
+    file, repeated = str(path), list[Problem]()
     text = text_of(path)
     try:
-        root = parse_json(text) if _is_json(file, text) else parse_yaml(text)
+        root = parse_json(text, repeated) if _is_json(file, text) else parse_yaml(text, repeated)
     except NodeProblem as problem:
         raise ConfigError([Problem(str(problem), file, problem.line)]) from None
-    return Document(root, file, Path(path).absolute().parent)
+    return Document(root, file, Path(path).absolute().parent, tuple(repeated))
 
 
 def text_of(path: str | PurePath) -> str:

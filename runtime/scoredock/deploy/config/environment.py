@@ -5,18 +5,21 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
+from scoredock.deploy.config.azure_images import base_image
 from scoredock.deploy.config.conda_dependencies import CondaDependencies
 from scoredock.deploy.config.container_registry import ContainerRegistry
 from scoredock.deploy.config.curated_environments import CURATED
-from scoredock.deploy.config.document import load, node_of
+from scoredock.deploy.config.document import load, node_of, text_of
 from scoredock.deploy.config.environment_format import ENVIRONMENT_FORMAT, NAME
-from scoredock.deploy.config.kinds import Kind, Report, ScalarText
+from scoredock.deploy.config.environment_parts import DockerSection, PythonSection
+from scoredock.deploy.config.kinds import Report
 from scoredock.deploy.config.node import Node
 from scoredock.deploy.config.requirements import Requirements
 from scoredock.deploy.config.requirements_file import read_requirements_file
@@ -24,37 +27,12 @@ from scoredock.errors import ConfigError, DeployError, Problem
 
 DEFINITION_FILE = "azureml_environment.json"
 CONDA_FILE = "conda_dependencies.yml"
+DOCKERFILE = "BaseDockerfile"
 E = TypeVar("E", bound="Environment")
 
 
 def _default_of(name: str) -> Any:
     return copy.deepcopy(ENVIRONMENT_FORMAT.field(name).default)
-
-
-@dataclass(slots=True)
-class DockerSection:
-    """The base image: ``base_image``, or the text of a Dockerfile in ``base_dockerfile``."""
-
-    enabled: bool = False
-    base_image: str | None = None
-    base_dockerfile: str | None = None
-    base_image_registry: ContainerRegistry = field(default_factory=ContainerRegistry)
-    shared_volumes: bool = True
-    shm_size: str | None = None
-    arguments: list[str] = field(default_factory=list)
-    platform: Any = None
-    build_context: Any = None
-
-
-@dataclass(slots=True)
-class PythonSection:
-    """Python and its packages; with ``user_managed_dependencies``, the base image's, and nothing is installed."""
-
-    user_managed_dependencies: bool = False
-    interpreter_path: str = "python"
-    conda_dependencies_file: str | None = None
-    base_conda_environment: str | None = None
-    conda_dependencies: CondaDependencies = field(default_factory=CondaDependencies)
 
 
 @dataclass(slots=True)
@@ -88,10 +66,59 @@ class Environment:
         return environment
 
     @classmethod
-    def from_pip_requirements(cls: type[E], name: str, file_path: str | PurePath) -> E:
-        """With what a requirements file, and the files that it includes, name. Raises ConfigError."""
+    def from_pip_requirements(cls: type[E], name: str, file_path: str | PurePath, pip_version: str | None = None) -> E:
+        """With what a requirements file, and the files that it includes, name. Raises ConfigError.
+
+        ``pip_version`` means nothing here: the base image's pip installs.
+        """
         environment = cls(name)
         environment.python.conda_dependencies = CondaDependencies.of_lines(read_requirements_file(file_path))
+        return environment
+
+    @classmethod
+    def from_dockerfile(
+        cls: type[E],
+        name: str,
+        dockerfile: str | PurePath,
+        conda_specification: str | PurePath | None = None,
+        pip_requirements: str | PurePath | None = None,
+    ) -> E:
+        """On what a Dockerfile makes: its text, or its path; with the packages of a file, or those of the image alone.
+
+        Raises ConfigError for files that cannot be read, and for two files of packages.
+        """
+        environment = cls._with_packages(name, conda_specification, pip_requirements)
+        text = str(dockerfile)
+        is_text = isinstance(dockerfile, str) and ("\n" in text or text.lstrip().upper().startswith("FROM "))
+        environment.docker.base_dockerfile = text if is_text else text_of(text)
+        return environment
+
+    @classmethod
+    def from_docker_image(
+        cls: type[E],
+        name: str,
+        image: str,
+        container_registry: ContainerRegistry | None = None,
+        conda_specification: str | PurePath | None = None,
+        pip_requirements: str | PurePath | None = None,
+    ) -> E:
+        """On an image; with the packages of a file, or those of the image alone. Raises ConfigError."""
+        environment = cls._with_packages(name, conda_specification, pip_requirements)
+        environment.docker.base_image = image
+        environment.docker.base_image_registry = container_registry or ContainerRegistry()
+        return environment
+
+    @classmethod
+    def _with_packages(cls: type[E], name: str, conda: str | PurePath | None, pip: str | PurePath | None) -> E:
+        if conda and pip:
+            text = "expected at most one of conda_specification and pip_requirements, got both. Leave one out."
+            raise ConfigError([Problem(text, "Environment")])
+        if conda:
+            return cls.from_conda_specification(name, conda)
+        if pip:
+            return cls.from_pip_requirements(name, pip)
+        environment = cls(name)
+        environment.python.user_managed_dependencies = True
         return environment
 
     @classmethod
@@ -135,7 +162,7 @@ class Environment:
     def read(cls: type[E], node: Node, report: Report) -> E:
         """Of a node; problems go to the report, and the environment is an empty one then."""
         before = len(report.problems)
-        values = ENVIRONMENT_FORMAT.read(node, report)
+        values = ENVIRONMENT_FORMAT.read(_named(node) if report.lenient else node, report)
         if len(report.problems) > before:
             return cls("unreadable")
         environment = cls(values.pop("name"))
@@ -146,18 +173,23 @@ class Environment:
 
     @classmethod
     def load_from_directory(cls: type[E], path: str | PurePath) -> E:
-        """Of a folder that ``save_to_directory`` wrote; of a conda file there, what it says is what counts.
+        """Of a folder that ``save_to_directory``, scoredock's or Azure's, wrote.
 
-        Raises ConfigError.
+        A conda file and a ``BaseDockerfile`` there count. What is ignored is a UserWarning. Raises ConfigError.
         """
         document = load(Path(path, DEFINITION_FILE))
-        report = Report(document.file)
+        report = document.report(lenient=True)
         environment = cls.read(document.root, report)
         report.finish()
-        environment.read_conda_file(document.folder)
-        conda_file = Path(path, CONDA_FILE)
+        conda_file, dockerfile = Path(path, CONDA_FILE), Path(path, DOCKERFILE)
         if conda_file.exists():
+            environment.python.conda_dependencies_file = None
             environment.python.conda_dependencies = CondaDependencies(conda_file)
+        environment.read_conda_file(document.folder)
+        if dockerfile.exists():
+            environment.docker.base_dockerfile = text_of(dockerfile)
+        for warning in report.warnings:
+            warnings.warn(str(warning), stacklevel=2)
         return environment
 
     def save_to_directory(self, path: str | PurePath, overwrite: bool = False) -> None:
@@ -184,6 +216,24 @@ class Environment:
             self.python.conda_dependencies = CondaDependencies(folder / self.python.conda_dependencies_file)
             self.python.conda_dependencies_file = None
         self.python.conda_dependencies.follow_includes(folder)
+
+    def resolved(self: E) -> E:
+        """With scoredock's image where this has one of Azure's, and the packages of that; else this environment.
+
+        Raises ConfigError for an image of Azure's that nothing of scoredock's stands for.
+        """
+        image, registry = self.docker.base_image, self.docker.base_image_registry.address
+        if image is None:
+            return self
+        own, python = f"{registry}/{image}" if registry else image, self.python
+        base, packages = base_image(own, bool(python.conda_dependencies) and not python.user_managed_dependencies)
+        if base == own:
+            return self
+        resolved = copy.deepcopy(self)
+        resolved.docker.base_image, resolved.docker.base_image_registry = base, ContainerRegistry()
+        if packages:
+            resolved.python = PythonSection(conda_dependencies=CondaDependencies.create(pip_packages=packages))
+        return resolved
 
     def clone(self: E, new_name: str) -> E:
         """An independent copy under another name, without a version. Raises ConfigError for the name."""
@@ -217,8 +267,31 @@ class Environment:
             return Requirements()
         return self.python.conda_dependencies.requirements()
 
+    def get_image_details(self, workspace: Any = None) -> dict[str, Any]:
+        """What an image would be made of: base image, Python, packages; none is asked for or built.
+
+        Raises ConfigError for what cannot be installed.
+        """
+        resolved = self.resolved()
+        needed = resolved.requirements()
+        return {
+            "name": self.name,
+            "version": self.version,
+            "baseImage": resolved.docker.base_image or "scoredock:cpu",
+            "python": needed.python,
+            "pip": list(needed.pip),
+            "conda": list(needed.conda),
+        }
+
     def _values(self) -> dict[str, Any]:
         return {entry.name: attrgetter(entry.name)(self) for entry in ENVIRONMENT_FORMAT.fields}
+
+
+def _named(node: Node) -> Node:
+    """A description that has a name: Azure's readers do not ask for one."""
+    if not isinstance(node.value, dict) or ("name" in node.value and node.value["name"].value is not None):
+        return node
+    return replace(node, value={**node.value, "name": Node("environment", node.line)})
 
 
 @dataclass(frozen=True)
@@ -227,30 +300,3 @@ class EnvironmentReference:
 
     name: str
     version: str | None = None
-
-
-class EnvironmentSection(Kind):
-    """An environment inside an inference configuration: described, or named, or one that comes with scoredock."""
-
-    expected = "an object that describes an environment, or has its name and version"
-
-    def read(self, node: Node, report: Report) -> Any:
-        if isinstance(node.value, (Environment, EnvironmentReference)):
-            return node.value
-        if not isinstance(node.value, dict):
-            report.refuse(node, self.expected)
-            return None
-        given = {key for key, member in node.value.items() if member.value is not None}
-        if given - {"name", "version"} or "name" not in given:
-            return Environment.read(node, report)
-        name = NAME.read(node.value["name"], report.inside("name"))
-        version = node.value.get("version")
-        if name in CURATED:
-            return Environment.curated(name)
-        wanted = ScalarText().read(version, report.inside("version")) if version and version.value is not None else None
-        return EnvironmentReference(name, wanted)
-
-    def write(self, value: Any, with_secrets: bool) -> Any:
-        if isinstance(value, EnvironmentReference):
-            return {entry.name: getattr(value, entry.name) for entry in fields(value)}
-        return value.to_dict(with_secrets)

@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from scoredock.deploy.config.azure_images import is_azures
 from scoredock.deploy.config.conda_dependencies import CondaSection
 from scoredock.deploy.config.container_registry import RegistrySection
 from scoredock.deploy.config.format import Field, Format, exclusive
 from scoredock.deploy.config.kinds import Choice, Flag, Kept, Pairs, Report, ScalarText, Text, Texts
 from scoredock.deploy.config.node import Node
 
-_RESERVED = ("microsoft", "azureml")
+_NAME = r"[A-Za-z0-9_][\w.\-]{0,254}"
 
 
 class _Name(Text):
-    """An environment's name; those that Azure keeps for itself are refused."""
+    """An environment's name; one that Azure keeps for itself, and what is none, are replaced where a file has them."""
 
     def read(self, node: Node, report: Report) -> Any:
+        name = node.value
+        if report.lenient and isinstance(name, str) and name.strip():
+            name = re.sub(r"[^\w.\-]+", "-", name.strip(), flags=re.ASCII).lstrip("-.") or "environment"
+            name = f"copy-of-{name}"[:255] if is_azures(name) else name[:255]
+            if name != node.value:
+                why = "names of that kind are Azure's own" if is_azures(node.value) else "it is no environment's name"
+                report.warn(f"expected another name than {node.value!r}, since {why}; {name} is taken.", node.line)
+            return name
         name = super().read(node, report)
-        if isinstance(name, str) and name.casefold().startswith(_RESERVED):
+        if isinstance(name, str) and is_azures(name):
             report.say(
-                f"expected a name that does not begin with Microsoft or AzureML, got {name!r}: those are Azure's own, "
-                "which scoredock does not have. Environment.curated_names() lists scoredock's.",
+                f"expected a name that does not begin with Microsoft or AzureML, got {name!r}: those are Azure's own. "
+                f"Give it another name, such as copy-of-{name}; Environment.curated_names() lists scoredock's.",
                 node.line,
             )
         return name
 
 
-NAME = _Name(r"[A-Za-z0-9_][\w.\-]{0,254}", "a name of letters, digits, dots, dashes and underscores")
+class InferencingStack(Choice):
+    """Only its newest version is there; files name older ones."""
+
+    def read(self, node: Node, report: Report) -> Any:
+        if report.lenient and node.scalar_text() and node.value != "latest":
+            report.warn(f"expected {self.expected}, got {node.described()}; the newest is what there is.", node.line)
+            return "latest"
+        return super().read(node, report)
+
+
+NAME = _Name(_NAME, "a name of letters, digits, dots, dashes and underscores")
 IMAGE = Text(r"[A-Za-z0-9][\w.\-/:@]*", "an image's name, such as scoredock:cpu")
 VARIABLES = Pairs(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name, of letters, digits and underscores")
 _SPARK = {"repositories": [], "packages": [], "precachePackages": True}
@@ -101,7 +121,7 @@ ENVIRONMENT_FORMAT = Format(
         Field(
             "inferencing_stack_version",
             "inferencingStackVersion",
-            Choice(("latest",)),
+            InferencingStack(("latest",)),
             "`latest`: install scoredock into a base image that has no inference server.",
         ),
         Field("asset_id", "assetId", Kept(), _UNREAD, when_set=True),

@@ -117,7 +117,8 @@ class _Given:
 class Format:
     """The fields of a configuration, and what they must be together.
 
-    ``foreign`` explains keys that belong to another format.
+    ``foreign`` explains keys that files have here and that mean nothing here: those of another format, say. Those and
+    unknown ones are passed over with a warning where a file is read leniently, and are problems elsewhere.
     """
 
     title: str
@@ -202,9 +203,11 @@ class Format:
             inner, dotted = report.inside(key), prefix + key
             entry = tree.get(key)
             if entry is None:
-                inner.say(self._unknown(key, dotted, tree, prefix), member.key_line)
+                inner.warn(self._unknown(key, dotted, tree, prefix, inner.lenient), member.key_line)
             elif member.value is None and not (isinstance(entry, Field) and entry.kind.keeps_null):
                 continue  # null is how these formats say: not set
+            elif inner.lenient and member.value == "" and isinstance(entry, Field) and not entry.kind.takes(member):
+                inner.warn("expected a value, got empty text; it counts as not set.", member.line)
             elif isinstance(entry, Field):
                 self._take(entry, dotted, member, inner, given)
             elif isinstance(member.value, dict):
@@ -214,20 +217,29 @@ class Format:
 
     def _take(self, entry: Field, key: str, node: Node, report: Report, given: _Given) -> None:
         if entry.name in given.nodes:
+            same = node.plain() == given.nodes[entry.name].plain()
             text = f"expected one spelling of the same key, got {given.place(entry)} too. Take one out."
-            report.say(text, node.key_line)
+            (report.warn if same else report.say)(text, node.key_line)
         else:
             given.nodes[entry.name], given.keys[entry.name] = node, key
 
-    def _unknown(self, key: str, dotted: str, tree: Mapping[str, Any], prefix: str) -> str:
+    def _unknown(self, key: str, dotted: str, tree: Mapping[str, Any], prefix: str, lenient: bool) -> str:
         if dotted in self.foreign:
+            if lenient:
+                return f"ignored, since it {self.foreign[dotted]}."
             return f"expected a key of the {self.title}, got one that {self.foreign[dotted]}."
         siblings = {name.casefold(): prefix + name for name in tree}
         everywhere = {full.rpartition(".")[2].casefold(): full for full, _ in self.spellings()}
+        arguments = {entry.name.casefold(): entry.key for entry in self.fields}
+        start = f"expected a key of the {self.title}, got an unknown one."
+        if lenient:
+            start = f"ignored, since the {self.title} has no such key."
+        if key.casefold() in arguments:
+            return f"{start} Did you mean {arguments[key.casefold()]}?"
         for known in (siblings, everywhere):
             if near := difflib.get_close_matches(key.casefold(), known, n=1, cutoff=0.6):
-                return f"expected a key of the {self.title}, got an unknown one. Did you mean {known[near[0]]}?"
-        return f"expected a key of the {self.title}, got an unknown one. Known here: {', '.join(sorted(tree))}."
+                return f"{start} Did you mean {known[near[0]]}?"
+        return start if lenient else f"{start} Known here: {', '.join(sorted(tree))}."
 
     def _settle(self, given: _Given, report: Report, line: int | None) -> dict[str, Any]:
         values: dict[str, Any] = {}

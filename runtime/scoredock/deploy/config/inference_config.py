@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from scoredock.deploy.config.azure_images import base_image
 from scoredock.deploy.config.conda_dependencies import CondaDependencies
 from scoredock.deploy.config.container_registry import ContainerRegistry, RegistrySection
-from scoredock.deploy.config.document import load, node_of
-from scoredock.deploy.config.environment import Environment, EnvironmentReference, EnvironmentSection
+from scoredock.deploy.config.document import Document, load, node_of
+from scoredock.deploy.config.environment import Environment, EnvironmentReference
 from scoredock.deploy.config.environment_format import IMAGE
+from scoredock.deploy.config.environment_section import EnvironmentSection
 from scoredock.deploy.config.format import Format, declared, fields_of
 from scoredock.deploy.config.kinds import Choice, Flag, Report, Text
+from scoredock.deploy.config.search import CONDA_FILE_KEY, Search
 from scoredock.errors import ConfigError, Problem
 
 # What an environment says in their place.
@@ -23,14 +26,19 @@ LEGACY = (
 )  # fmt: skip
 _LEGACY = "Ignored with `environment`. "
 _IGNORED = "ignored, since environment says what it said. Take it out."
+_UNREAD = {
+    "schemaFile": "says nothing to Azure ML either: the script's decorators say what it takes",
+    "dependencies": "says nothing to Azure ML either: sourceDirectory has the files that come along",
+}
 
 
 @dataclass
 class InferenceConfig:
     """How models are scored. Relative paths start from ``source_directory`` where that is set, else from ``folder``.
 
-    ``folder`` is the current folder, or that of the file that was loaded. ``warnings`` says what was ignored. Raises
-    ConfigError for values that it cannot have, with all problems at once; ``check`` looks again after changes.
+    ``folder`` is the current folder, or the one that the files of a loaded file were found from. ``warnings`` says what
+    was ignored, ``notes`` what else a reader may not expect. Raises ConfigError for values that it cannot have, with
+    all problems at once; ``check`` looks again after changes.
     """
 
     # fmt: off
@@ -60,32 +68,58 @@ class InferenceConfig:
     # fmt: on
     folder: Path = field(default_factory=Path.cwd)
     warnings: tuple[str, ...] = field(default=(), init=False, compare=False)
+    notes: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
+    places: Mapping[str, Problem] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self.base_image_registry = self.base_image_registry or ContainerRegistry()
         self.check()
 
     @classmethod
-    def load(cls, path: str | PurePath, overrides: Mapping[str, Any] | None = None) -> InferenceConfig:
+    def load(
+        cls, path: str | PurePath, overrides: Mapping[str, Any] | None = None, *, strict: bool = False
+    ) -> InferenceConfig:
         """Read an inference configuration (JSON or YAML), and the conda file that its environment names.
 
-        ``overrides`` are values by SDK argument, from a command line say, that win over the file's. Raises ConfigError
-        with everything that is wrong in the file.
+        Files are looked for from the file's folder, then from the current folder. ``overrides`` are values by SDK
+        argument, from a command line say, that win over the file's. Raises ConfigError with everything that is wrong in
+        the file; ``strict`` counts warnings as wrong.
         """
         document = load(path)
-        report = Report(document.file)
+        report = document.report(lenient=not strict)
         values = INFERENCE_FORMAT.read(document.root, report, overrides)
         report.finish()
         config = cls(**values, folder=document.folder)
+        config.places = _places(document, overrides or {})
+        look = Search(document.folder, Path.cwd(), report)
+        config._find_files(look)
         if isinstance(config.environment, Environment):
-            config.environment.read_conda_file(config.root)
-        lines = {entry.name: member.key_line for key, entry in INFERENCE_FORMAT.spellings()
-                 if (member := document.root.value.get(key)) is not None}  # fmt: skip
-        config.warnings = tuple(
-            str(Problem(_IGNORED, document.file, lines.get(name), INFERENCE_FORMAT.field(name).key))
-            for name in config._ignored()
+            look.environment_files(config.environment, config.root, document.root.at(f"environment.{CONDA_FILE_KEY}"))
+        for name in config._ignored():
+            place = config.places[name]
+            replace(report, file=place.file, key=place.key or "").warn(_IGNORED, place.line)
+        image = (
+            config.environment.docker.base_image if isinstance(config.environment, Environment) else config.base_image
         )
+        if strict and image and base_image(image, has_packages=True)[0] != image:
+            report.inside("environment.docker.baseImage" if config.environment else "baseImage").say(
+                f"expected an image that is taken as it is, got {image}, which scoredock's own stands for.", None
+            )
+        report.finish()
+        config.warnings, config.notes = tuple(map(str, report.warnings)), tuple(map(str, report.notes))
         return config
+
+    def _find_files(self, look: Search) -> None:
+        """Settle which folder the paths start from: the file's, or the current one."""
+        if self.source_directory is not None:
+            self.folder = look.folder(self.source_directory, self.entry_script, self.places["source_directory"])
+            return
+        script = look.file(self.entry_script, self.places["entry_script"])
+        self.folder = look.start if script is None else script
+        for name in () if self.environment is not None else ("conda_file", "extra_docker_file_steps"):
+            found = look.file(getattr(self, name), self.places[name]) if getattr(self, name) is not None else None
+            if found is not None and found != self.folder:
+                setattr(self, name, str(found / getattr(self, name)))
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], folder: str | PurePath) -> InferenceConfig:
@@ -132,19 +166,23 @@ class InferenceConfig:
             named.append(("conda_file", self.root / self.conda_file, Path.is_file, "a file"))
         if self.extra_docker_steps_path is not None:
             named.append(("extra_docker_file_steps", self.extra_docker_steps_path, Path.is_file, "a file"))
-        problems = [
-            Problem(
-                f"expected {kind}, got {path}, where there is none. Relative paths start from {base}.", what, key=key
-            )
-            for key, path, is_there, kind in named
-            for what, base in [("InferenceConfig", self.folder if key == "source_directory" else self.root)]
-            if not is_there(path)
-        ]
+        problems = []
+        for name, path, is_there, kind in named:
+            if not is_there(path):
+                base = self.folder if name == "source_directory" else self.root
+                other = Path.cwd() / path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
+                nor = f", nor at {other}" if self.places and other != path else ""
+                text = f"expected {kind}, got {path}, where there is none{nor}. Relative paths start from {base}"
+                problems.append(self._problem(name, f"{text}{' or the current folder' if nor else ''}."))
         if self.source_directory is not None and not self.script_path.resolve().is_relative_to(self.root.resolve()):
             text = f"expected a file inside source_directory ({self.root}), got {self.entry_script!r}. Move it there."
-            problems.append(Problem(text, "InferenceConfig", key="entry_script"))
+            problems.append(self._problem("entry_script", text))
         if problems:
             raise ConfigError(problems)
+
+    def _problem(self, name: str, text: str) -> Problem:
+        """A problem of an argument, where its file has it."""
+        return replace(self.places.get(name) or Problem("", "InferenceConfig", key=name), text=text)
 
     def described_environment(self) -> Environment:
         """The environment, or what the legacy arguments say in its place.
@@ -172,4 +210,16 @@ class InferenceConfig:
         return INFERENCE_FORMAT.write(values, with_secrets)
 
 
-INFERENCE_FORMAT = Format("inference configuration", fields_of(InferenceConfig))
+INFERENCE_FORMAT = Format("inference configuration", fields_of(InferenceConfig), foreign=_UNREAD)
+
+
+def _places(document: Document, overrides: Mapping[str, Any]) -> dict[str, Problem]:
+    """Where each argument stands: in the file with its line, in the file without, or on the command line."""
+    places = {}
+    for entry in INFERENCE_FORMAT.fields:
+        given = ((key, document.root.at(key)) for key in (entry.key, *entry.aliases))
+        key, node = next(((key, node) for key, node in given if node and node.value is not None), (entry.key, None))
+        places[entry.name] = Problem("", document.file, node.key_line if node else None, key)
+        if overrides.get(entry.name) is not None:
+            places[entry.name] = Problem("", key=entry.long_flag)
+    return places

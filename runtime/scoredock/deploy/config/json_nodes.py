@@ -7,18 +7,22 @@ import re
 from collections.abc import Iterator
 
 from scoredock.deploy.config.node import DEEPEST, Node, NodeProblem, too_deep
+from scoredock.errors import Problem
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
 
 Tokens = Iterator[tuple[str, int]]
 
 
-def parse_json(text: str) -> Node:
-    """The JSON value of a text. Raises NodeProblem for what is not JSON, and for a key that an object has twice."""
+def parse_json(text: str, repeated: list[Problem]) -> Node:
+    """The JSON value of a text; a key that an object has twice with one value goes to ``repeated``.
+
+    Raises NodeProblem for what is not JSON, and for a key that an object has twice with two values.
+    """
     try:
         json.loads(text, parse_constant=_refuse)
         tokens = _tokens(text)
-        return _node(tokens, *next(tokens))
+        return _node(tokens, *next(tokens), repeated)
     except json.JSONDecodeError as error:
         text = f"expected JSON, got text that is none: {error.msg[0].lower()}{error.msg[1:]}."
         raise NodeProblem(text, error.lineno) from None
@@ -41,7 +45,9 @@ def _tokens(text: str) -> Tokens:
         yield match[0], line
 
 
-def _node(tokens: Tokens, first: str, line: int, key_line: int | None = None, depth: int = 0) -> Node:
+def _node(
+    tokens: Tokens, first: str, line: int, repeated: list[Problem], key_line: int | None = None, depth: int = 0
+) -> Node:
     if depth > DEEPEST:
         raise too_deep(line)
     if first == "[":
@@ -49,7 +55,7 @@ def _node(tokens: Tokens, first: str, line: int, key_line: int | None = None, de
         for item, item_line in tokens:
             if item == "]":
                 break
-            items.append(_node(tokens, item, item_line, depth=depth + 1))
+            items.append(_node(tokens, item, item_line, repeated, depth=depth + 1))
         return Node(items, line, key_line)
     if first != "{":
         return Node(json.loads(first), line, key_line, None if first.startswith('"') else first)
@@ -58,7 +64,9 @@ def _node(tokens: Tokens, first: str, line: int, key_line: int | None = None, de
         if quoted_key == "}":
             break
         key = json.loads(quoted_key)
+        member = _node(tokens, *next(tokens), repeated, key_line=member_line, depth=depth + 1)
         if key in members:
-            raise NodeProblem(f"expected each key once, got {key!r} on line {members[key].key_line} too.", member_line)
-        members[key] = _node(tokens, *next(tokens), key_line=member_line, depth=depth + 1)
+            repeated.append(member.repeats(key, members[key], member_line))
+        else:
+            members[key] = member
     return Node(members, line, key_line)

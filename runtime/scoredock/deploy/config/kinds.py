@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,13 +15,20 @@ from scoredock.errors import ConfigError, Problem
 
 @dataclass(frozen=True)
 class Report:
-    """Collects what is wrong, with where it stands; ``key`` is the dotted key that is being read."""
+    """Collects what is wrong, with where it stands; ``key`` is the dotted key that is being read.
+
+    ``lenient``, for files: what Azure ML's own readers pass over becomes a warning; else it is a problem as well.
+    ``notes`` say what was done, and are never more than that.
+    """
 
     file: str | None = None
     key: str = ""
     meaning: str = ""
     secret: bool = False
+    lenient: bool = False
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
 
     def inside(self, key: str, **more: Any) -> Report:
         """The report for a member; its problems are collected here."""
@@ -36,10 +44,18 @@ class Report:
         hint = re.sub(r"`|\[([^\]]*)\]\([^)]*\)", r"\1", self.meaning)  # the reference page's Markdown
         self.problems.append(Problem(f"{text} {hint}".strip(), self.file, line, self.key or None))
 
+    def warn(self, text: str, line: int | None) -> None:
+        """Say what is passed over or read as something else: a warning, unless this reader is strict."""
+        (self.warnings if self.lenient else self.problems).append(Problem(text, self.file, line, self.key or None))
+
+    def note(self, text: str, line: int | None = None) -> None:
+        """Say what was done that a reader of the file may not expect."""
+        self.notes.append(Problem(text, self.file, line, self.key or None))
+
     def finish(self) -> None:
-        """Raise ConfigError with all problems, in the order of their lines, when there are some."""
+        """Raise ConfigError with all problems, and the warnings, in the order of their lines, if there are problems."""
         if self.problems:
-            raise ConfigError(sorted(self.problems, key=lambda problem: problem.line or 0))
+            raise ConfigError(sorted([*self.problems, *self.warnings], key=lambda problem: problem.line or 0))
 
 
 class Kind(ABC):
@@ -51,6 +67,12 @@ class Kind(ABC):
     @abstractmethod
     def read(self, node: Node, report: Report) -> Any:
         """The node's value in Python's words."""
+
+    def takes(self, node: Node) -> bool:
+        """Whether this is a value of the kind."""
+        report = Report()
+        self.read(node, report)
+        return not report.problems
 
     def write(self, value: Any, with_secrets: bool) -> Any:
         """The value in JSON's words."""
@@ -88,6 +110,7 @@ class Flag(Kind):
     expected = "true or false"
 
     def read(self, node: Node, report: Report) -> Any:
+        node = _unquoted(node, report, {"true": True, "false": False}.get)
         if not isinstance(node.value, bool):
             report.refuse(node, self.expected)
         return node.value
@@ -107,6 +130,7 @@ class Whole(Kind):
         return kind + _bounds(self.low, self.high)
 
     def read(self, node: Node, report: Report) -> Any:
+        node = _unquoted(node, report, lambda text: int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else None)
         value = node.value
         number = isinstance(value, int) and not isinstance(value, bool)
         if not number or not _within(value, self.low, self.high) or value % self.multiple_of:
@@ -127,6 +151,7 @@ class Number(Kind):
         return "a number" + (f" above {self.above:g}" if self.above is not None else _bounds(self.low, self.high))
 
     def read(self, node: Node, report: Report) -> Any:
+        node = _unquoted(node, report, lambda text: float(text) if re.fullmatch(_DECIMAL, text) else None)
         value = node.value
         number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         if not number or not _within(value, self.low, self.high) or (self.above is not None and value <= self.above):
@@ -137,9 +162,13 @@ class Number(Kind):
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of some words, in any case; a number without quotes counts as its text. The result is the listed word."""
+    """One of some words, in any case; a number without quotes counts as its text. The result is the listed word.
+
+    ``also``: other spellings, each with the word that it stands for.
+    """
 
     words: tuple[str, ...]
+    also: tuple[tuple[str, str], ...] = ()
 
     @property
     def expected(self) -> str:  # type: ignore[override] # a constant of the other kinds
@@ -147,7 +176,8 @@ class Choice(Kind):
 
     def read(self, node: Node, report: Report) -> Any:
         text = (node.scalar_text() or "").casefold()
-        found = next((word for word in self.words if word.casefold() == text), None)
+        known = [*((word, word) for word in self.words), *self.also]
+        found = next((word for spelling, word in known if spelling.casefold() == text), None)
         if found is None:
             report.refuse(node, self.expected)
         return found
@@ -200,6 +230,18 @@ class Kept(Kind):
 
     def read(self, node: Node, report: Report) -> Any:
         return node.plain()
+
+
+_DECIMAL = r"[0-9]{1,15}(\.[0-9]{1,15})?"
+
+
+def _unquoted(node: Node, report: Report, value_of: Callable[[str], Any]) -> Node:
+    """What text means that a file has in quotes though it stands for something else; a strict reader leaves it."""
+    value = value_of(node.value.strip().casefold()) if report.lenient and isinstance(node.value, str) else None
+    if value is None:
+        return node
+    report.warn(f"expected {str(value).lower()} without quotes, got {node.described()}; it counts as that.", node.line)
+    return replace(node, value=value, text=None)
 
 
 def _within(value: float, low: float | None, high: float | None) -> bool:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from scoredock.errors import Problem
+
 DEEPEST = 100  # levels of lists and objects; far below what Python's own stack allows
 _SHOWN = 60
 
@@ -30,6 +32,20 @@ class Node:
     line: int | None = None
     key_line: int | None = None
     text: str | None = None
+
+    def at(self, dotted: str) -> Node | None:
+        """The member that a dotted key leads to; None where there is none."""
+        node: Node | None = self
+        for key in dotted.split("."):
+            node = node.value.get(key) if node is not None and isinstance(node.value, dict) else None
+        return node
+
+    def repeats(self, name: str, before: Node, line: int) -> Problem:
+        """That a key was there before with the same value. Raises NodeProblem when it was another one."""
+        if self.plain() != before.plain():
+            raise NodeProblem(f"expected each key once, got {name!r} on line {before.key_line} too.", line)
+        text = f"expected each key once, got it on line {before.key_line} too, with the same value. Take one out."
+        return Problem(text, line=line, key=name)
 
     def plain(self) -> Any:
         """The value without lines."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 import yaml
 
 from scoredock.deploy.config.node import DEEPEST, Node, NodeProblem, too_deep
+from scoredock.errors import Problem
 
 MOST_NODES = 20_000
 
 
-def parse_yaml(text: str) -> Node:
-    """The one YAML document of a text; an empty text is null.
+def parse_yaml(text: str, repeated: list[Problem]) -> Node:
+    """The one YAML document of a text; an empty text is null. A key twice with one value goes to ``repeated``.
 
-    Raises NodeProblem for what is not YAML, a key that a mapping has twice, and aliases that unfold to more than
-    20,000 nodes.
+    Raises NodeProblem for what is not YAML, a key that a mapping has twice with two values, and aliases that unfold
+    to more than 20,000 nodes.
     """
     loader = yaml.SafeLoader(text)
     try:
         root = loader.get_single_node()
-        return Node(None, 1) if root is None else _Reader(loader).node(root)
+        return Node(None, 1) if root is None else _Reader(loader, repeated).node(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
@@ -32,8 +33,9 @@ def parse_yaml(text: str) -> Node:
 
 
 class _Reader:
-    def __init__(self, loader: yaml.SafeLoader) -> None:
+    def __init__(self, loader: yaml.SafeLoader, repeated: list[Problem]) -> None:
         self._loader = loader
+        self._repeated = repeated
         self._count = 0
 
     def node(self, node: yaml.Node, key_line: int | None = None, depth: int = 0) -> Node:
@@ -51,12 +53,16 @@ class _Reader:
         for key_node, value_node in node.value:
             member_line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise NodeProblem("expected text as a key, got a list or an object.", member_line)
+                raise NodeProblem(
+                    "expected text as a key, got a list or an object. Where {{NAME}} is to be replaced, put its value.",
+                    member_line,
+                )
             key = key_node.value
+            member = self.node(value_node, member_line, depth + 1)
             if key in members:
-                before = members[key].key_line
-                raise NodeProblem(f"expected each key once, got {key!r} on line {before} too.", member_line)
-            members[key] = self.node(value_node, member_line, depth + 1)
+                self._repeated.append(member.repeats(key, members[key], member_line))
+            else:
+                members[key] = member
         return Node(members, line, key_line)
 
     def _scalar(self, node: yaml.Node, line: int, key_line: int | None) -> Node:

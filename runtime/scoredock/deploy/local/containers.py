@@ -121,8 +121,13 @@ class Containers:
         *,
         gpu: bool = False,
         shm_size: str | None = None,
+        cpu_cores: float | None = None,
+        memory_gb: float | None = None,
     ) -> None:
-        """Start the server of a generation beside the one that runs. Raises ServiceFailed."""
+        """Start the server of a generation beside the one that runs, with limits where they are given.
+
+        Raises ServiceFailed.
+        """
         holder = self._find("port")
         if holder is None:
             raise ServiceFailed(f"the container {self._name}-port, which holds the service's port, is gone")
@@ -151,6 +156,8 @@ class Containers:
                 volumes=volumes,
                 device_requests=devices,
                 shm_size=shm_size,
+                nano_cpus=None if cpu_cores is None else int(cpu_cores * 1e9),
+                mem_limit=None if memory_gb is None else int(memory_gb * 1024**3),
                 user=USER,
                 security_opt=["no-new-privileges"],
                 cap_drop=["ALL"],

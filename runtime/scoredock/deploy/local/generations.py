@@ -18,7 +18,7 @@ from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.local.condition import State
 from scoredock.deploy.local.containers import Containers
 from scoredock.deploy.local.engine import Show
-from scoredock.deploy.local.service_config import scheme_of
+from scoredock.deploy.local.service_config import scheme_of, variables_of
 from scoredock.deploy.local.service_files import write_layout
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
@@ -142,9 +142,17 @@ class Generations:
         try:
             shutil.rmtree(folder, ignore_errors=True)
             layout = write_layout(folder, config, models, app_from=app)
-            variables = {"SERVICE_NAME": self._name, **record["environment_variables"]}
+            variables = {"SERVICE_NAME": self._name, **variables_of(record)}
+            limits = record["deployment_config"].get("containerResourceRequirements") or {}
             self.containers.start(
-                new, record["image"], layout, variables, gpu=record["gpu"], shm_size=record.get("shm_size")
+                new,
+                record["image"],
+                layout,
+                variables,
+                gpu=record["gpu"],
+                shm_size=record.get("shm_size"),
+                cpu_cores=limits.get("cpu"),
+                memory_gb=limits.get("memoryInGB"),
             )
         except BaseException:
             self._drop(new)

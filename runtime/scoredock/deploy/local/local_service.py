@@ -15,7 +15,7 @@ from scoredock.deploy.local.call import score
 from scoredock.deploy.local.condition import Condition, State
 from scoredock.deploy.local.engine import Show, connect, image_id, silent
 from scoredock.deploy.local.generations import KIND, START_TIMEOUT_S, Generations, Record
-from scoredock.deploy.local.service_config import built_environment, config_of, scheme_of
+from scoredock.deploy.local.service_config import built_environment, config_of, deployment_of, scheme_of
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Busy, Refused, ServiceFailed
@@ -63,6 +63,11 @@ class LocalWebservice:
     def port(self) -> int | None:
         """The port of this machine that it answers on."""
         return self._containers.port() or self._record.get("port")
+
+    @property
+    def deployment_config(self) -> LocalWebserviceDeploymentConfiguration:
+        """Its port, limits and variables, as it was deployed with."""
+        return deployment_of(self._record)
 
     @property
     def scoring_uri(self) -> str:
@@ -169,9 +174,7 @@ class LocalWebservice:
         """
         with self.changing() as record:
             models = self._models() if models is None else models
-            deployment = deployment_config or LocalWebserviceDeploymentConfiguration(
-                port=record["deployment_config"].get("port")
-            )
+            deployment = deployment_config or deployment_of(record)
             running = self._generations.folder / str(record["generation"]) / "app"
             has_image = image_id(self._engine, record["image"]) is not None
             kept = inference_config is None and running.is_dir() and has_image

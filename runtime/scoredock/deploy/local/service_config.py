@@ -7,8 +7,11 @@ from typing import Any
 import docker
 
 from scoredock.deploy.config import environment as described
+from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration, format_of
+from scoredock.deploy.config.document import node_of
 from scoredock.deploy.config.environment import EnvironmentReference
 from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.config.kinds import Report
 from scoredock.deploy.local.engine import Show
 from scoredock.deploy.local.images import environment_image
 from scoredock.deploy.registry.environment import Environment
@@ -28,8 +31,25 @@ def built_environment(
         environment: described.Environment = Environment.get(workspace, reference.name, reference.version)
     else:
         environment = config.described_environment()
+    given, environment = environment.docker.base_image, environment.resolved()
+    if environment.docker.base_image != given:
+        show(f"{environment.docker.base_image} stands for Azure's image {given}.")
     docker_steps = "" if steps is None else steps.read_text(encoding="utf-8")
     return environment, environment_image(engine, environment, docker_steps, show)
+
+
+def deployment_of(record: dict[str, Any]) -> LocalWebserviceDeploymentConfiguration:
+    """The deployment configuration that a service's record keeps."""
+    kept = node_of(record["deployment_config"])
+    return LocalWebserviceDeploymentConfiguration(
+        **format_of(LocalWebserviceDeploymentConfiguration).read(kept, Report("record"))
+    )
+
+
+def variables_of(record: dict[str, Any]) -> dict[str, str]:
+    """The variables of a service's processes: its environment's, and those of its deployment over them."""
+    of_deployment = record.get("deployment_config", {}).get("environmentVariables") or {}
+    return {**(record.get("environment_variables") or {}), **of_deployment}
 
 
 def config_of(record: dict[str, Any]) -> InferenceConfig:
@@ -39,5 +59,4 @@ def config_of(record: dict[str, Any]) -> InferenceConfig:
 
 def scheme_of(record: dict[str, Any]) -> str:
     """How a service is called, by its record: https when its environment gives its server a certificate."""
-    variables = record.get("environment_variables") or {}
-    return "https" if variables.get("SCOREDOCK_TLS_CERTIFICATE") else "http"
+    return "https" if variables_of(record).get("SCOREDOCK_TLS_CERTIFICATE") else "http"

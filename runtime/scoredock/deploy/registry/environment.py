@@ -6,8 +6,9 @@ import builtins
 from typing import Any, TypeVar
 
 from scoredock.deploy.config import environment as described
+from scoredock.deploy.config.azure_images import curated_name, is_azures, no_stand_in
 from scoredock.deploy.registry.workspace import Workspace
-from scoredock.errors import NotFound
+from scoredock.errors import ConfigError, NotFound, Problem
 
 E = TypeVar("E", bound="Environment")
 KIND = "environments"
@@ -20,8 +21,14 @@ class Environment(described.Environment):
     def get(cls: type[E], workspace: Workspace, name: str, version: str | int | None = None) -> E:
         """The environment of that name, the newest version when none is given; or one of scoredock's own.
 
-        Raises NotFound, which names the nearest ones.
+        One of Azure's own is scoredock's with the same packages. Raises NotFound, which names the nearest ones, and
+        ConfigError for one of Azure's that scoredock has not.
         """
+        if is_azures(name):
+            own = curated_name(name)
+            if own is None:
+                raise ConfigError([Problem(no_stand_in(name), "Environment.get")])
+            return cls.curated(own)
         try:
             return cls._of(workspace.records(KIND).get(name, version))
         except NotFound:
