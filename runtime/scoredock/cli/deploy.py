@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from scoredock.cli.output import failing, output_option, print_done, printable, 
 
 if TYPE_CHECKING:
     from scoredock.deploy import InferenceConfig, LocalWebserviceDeploymentConfiguration
+    from scoredock.deploy.config.online_deployment import OnlineDeployment
     from scoredock.deploy.registry.model import Model
     from scoredock.deploy.registry.workspace import Workspace
 
@@ -71,6 +73,49 @@ def chosen_models(workspace: Workspace, references: tuple[str, ...]) -> list[Mod
     return [Model(workspace, id=reference) for reference in references]
 
 
+def online_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``-f``; the command gets the paths as ``file``."""
+    text = "An online deployment of version 2 (YAML), in place of --ic; once more for its endpoint."
+    return click.option("-f", "--file", "file", type=_FILE, multiple=True, help=text)(command)
+
+
+def read_online_deployment(paths: tuple[Path, ...], *, strict: bool = False) -> OnlineDeployment:
+    """The online deployment of its files; remarks go to standard error."""
+    from scoredock.deploy.config.online_deployment import load_online_deployment
+
+    found = load_online_deployment(paths, strict=strict)
+    show_remarks(found)
+    return found
+
+
+def check_here(online: OnlineDeployment, name: str | None, paths: tuple[Path, ...], local: bool) -> None:
+    """Raise Refused for a deployment that needs a cluster, unless ``local``, and for one without a service's name."""
+    from scoredock.errors import Refused
+
+    if online.needs_cluster and not local:
+        raise Refused(
+            f"{paths[0]}: the file is right, but it is for Kubernetes, and scoredock deploys on this machine so far. "
+            "Add --local to deploy it here."
+        )
+    if name is None:
+        raise Refused(f"{paths[0]}: its endpoint_name cannot be a service's name. Give one: -n NAME.")
+
+
+def models_of(place: Workspace, references: tuple[str, ...], online: OnlineDeployment | None) -> list[Model]:
+    """The models of ``-m`` options; without one, that of an online deployment, registered if it is not yet."""
+    from scoredock.deploy.registry.registered_once import registered_once
+
+    wanted = online.model if online is not None and not references else None
+    if wanted is None:
+        return chosen_models(place, references)
+    if wanted.id is not None:
+        return chosen_models(place, (wanted.id,))
+    assert wanted.path is not None  # noqa: S101 - it is one or the other
+    model, is_new = registered_once(place, wanted.path, wanted.name)
+    show(f"{'Registered' if is_new else 'Found'} {wanted.path} as {model.id}")
+    return [model]
+
+
 def show_remarks(config: Any) -> None:
     """What reading a configuration had to say: what is ignored of it, and what else a reader may not expect."""
     for warning in config.warnings:
@@ -121,12 +166,12 @@ def read_deployment_config(
 @click.option(
     "-n",
     "--name",
-    required=True,
     metavar="NAME",
-    help="The service's name: 3 to 32 lower-case letters, digits, dashes.",
+    help="The service's name: 3 to 32 lower-case letters, digits, dashes. Default: the endpoint's, of -f.",
 )
 @models_option
 @inference_option()
+@online_option
 @deployment_option
 @click.option(
     "--es", "--entry-script", "script", metavar="FILE", help="Entry script, in place of the inference configuration's."
@@ -146,9 +191,10 @@ def read_deployment_config(
 @workspace_option
 @output_option
 def deploy(
-    name: str,
+    name: str | None,
     model: tuple[str, ...],
     ic: Path | None,
+    file: tuple[Path, ...],
     dc: Path | None,
     script: str | None,
     folder: str | None,
@@ -165,25 +211,45 @@ def deploy(
     \b
     scoredock deploy -n sentiment -m sentiment:1 --ic inferenceconfig.json --dc deploymentconfig.json
     scoredock deploy -n echo --es score.py --port 6789
+    scoredock deploy -f deployment.yml -f endpoint.yml
 
     What is missing is built first: the environment's image, once for the same packages.
 
     Exit codes: 0 it is Healthy, 1 it is not (the message says why and what to do), 2 wrong usage.
     """
-    if ic is None and script is None:
-        raise click.UsageError("Give an inference configuration (--ic FILE) or an entry script (--es FILE).")
+    if file and (ic or dc or script or folder):
+        raise click.UsageError("-f has script, environment and service: leave out --ic, --dc, --es and --sd.")
+    if not file and ic is None and script is None:
+        raise click.UsageError(
+            "Give an inference configuration (--ic FILE), an entry script (--es FILE) or a deployment (-f FILE)."
+        )
+    if not file and name is None:
+        raise click.UsageError("Give the service's name: -n NAME.")
     with failing():
         from scoredock.deploy import InferenceConfig, Workspace
         from scoredock.deploy.local.deploying import deploy as deploy_service
 
         place = Workspace(workspace)
-        if ic is not None:
-            config = read_inference_config(ic, script, folder, strict=strict)
+        online = None
+        if file:
+            online = read_online_deployment(file, strict=strict)
+            config, deployment = online.config, replace(online.deployment, port=port)
+            name = name or online.service
+            check_here(online, name, file, local)
         else:
-            config = InferenceConfig(entry_script=str(script), source_directory=folder)
-        deployment = read_deployment_config(dc, port, strict=strict, local=local)
-        models = chosen_models(place, model)
+            if ic is not None:
+                config = read_inference_config(ic, script, folder, strict=strict)
+            else:
+                config = InferenceConfig(entry_script=str(script), source_directory=folder)
+            deployment = read_deployment_config(dc, port, strict=strict, local=local)
         service = deploy_service(
-            place, name, models, config, deployment, overwrite=overwrite, wait=not no_wait, show=show
+            place,
+            str(name),
+            models_of(place, model, online),
+            config,
+            deployment,
+            overwrite=overwrite,
+            wait=not no_wait,
+            show=show,
         )
         print_done(f"{name} is {service.state}: {service.scoring_uri}", service.serialize(), output)

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from scoredock.cli.deploy import (
-    chosen_models,
     inference_option,
+    models_of,
     models_option,
+    online_option,
     read_inference_config,
+    read_online_deployment,
     show,
     strict_option,
 )
@@ -19,7 +21,8 @@ from scoredock.cli.output import failing, output_option, print_done, workspace_o
 
 @click.command()
 @models_option
-@inference_option(required=True)
+@inference_option()
+@online_option
 @click.option("--image-name", "name", metavar="NAME", help="The image's name. Default: package- and a hash.")
 @click.option("--il", "--image-label", "label", help="What follows the colon in its name. Default: latest.")
 @click.option("--generate-dockerfile", is_flag=True, help="Write the Dockerfile and its context; build nothing of it.")
@@ -34,7 +37,8 @@ from scoredock.cli.output import failing, output_option, print_done, workspace_o
 @output_option
 def package(
     model: tuple[str, ...],
-    ic: Path,
+    ic: Path | None,
+    file: tuple[Path, ...],
     name: str | None,
     label: str | None,
     generate_dockerfile: bool,
@@ -48,20 +52,30 @@ def package(
     \b
     scoredock package -m sentiment:1 --ic inferenceconfig.json --image-name sentiment
     scoredock package -m sentiment:1 --ic inferenceconfig.json --generate-dockerfile --output-path ./image
+    scoredock package -f deployment.yml --image-name sentiment
 
     Exit codes: 0 done, 1 refused or failed (the message says what to do), 2 wrong usage.
     """
     if generate_dockerfile != (output_path is not None):
         raise click.UsageError("--generate-dockerfile and --output-path FOLDER go together.")
+    if bool(file) == (ic is not None):
+        raise click.UsageError("Give an inference configuration (--ic FILE) or an online deployment (-f FILE).")
     with failing():
         from scoredock.deploy import Workspace
         from scoredock.deploy.local import deploying
 
         place = Workspace(workspace)
-        config, models = read_inference_config(ic, strict=strict), chosen_models(place, model)
+        online = read_online_deployment(file, strict=strict) if file else None
+        config = online.config if online else read_inference_config(Path(str(ic)), strict=strict)
+        variables = online.deployment.environment_variables if online else None
+        models = models_of(place, model, online)
         if output_path is not None:
-            file = deploying.write_package(place, models, config, output_path, show=show)
-            print_done(f"Wrote {file}. Build it: docker build -t NAME {output_path}", {"dockerfile": str(file)}, output)
+            written = deploying.write_package(place, models, config, output_path, variables=variables, show=show)
+            print_done(
+                f"Wrote {written}. Build it: docker build -t NAME {output_path}", {"dockerfile": str(written)}, output
+            )
             return
-        image = deploying.package(place, models, config, image_name=name, image_label=label, show=show)
+        image = deploying.package(
+            place, models, config, image_name=name, image_label=label, variables=variables, show=show
+        )
         print_done(f"Built {image}. Run it: docker run -p 5001:5001 {image}", {"image": image}, output)

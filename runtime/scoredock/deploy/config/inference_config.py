@@ -65,6 +65,9 @@ class InferenceConfig:
         default_words="`9.1` with `enableGpu`")
     environment: Environment | EnvironmentReference | None = declared(EnvironmentSection(), "environment", None,
         "An [environment](#environment), or its `name` and `version`.", flag="-e")
+    source_is_root: bool | None = declared(Flag(), "sourceIsRoot", None,
+        "The files of `sourceDirectory` lie in the app root itself, as in version 2. scoredock's own key.",
+        default_words="`false`: below its name")
     # fmt: on
     folder: Path = field(default_factory=Path.cwd)
     warnings: tuple[str, ...] = field(default=(), init=False, compare=False)

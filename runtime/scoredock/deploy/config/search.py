@@ -25,6 +25,15 @@ class Search:
         """The folder from which there is a file; None where there is none. Two different files are a problem."""
         return self._one([base for base in self._bases() if (base / path).is_file()], path, place)
 
+    def thing(self, path: str, place: Problem) -> Path | None:
+        """The folder from which there is a file or a folder; None where there is none. Two of them are a problem."""
+        return self._one([base for base in self._bases() if (base / path).exists()], path, place)
+
+    def nowhere(self, path: str, kind: str) -> str:
+        """What is said of a path that leads nowhere."""
+        places = " nor ".join(dict.fromkeys(str(base / path) for base in self._bases()))
+        return f"expected {kind}, got {path}: there is none at {places}."
+
     def folder(self, path: str, inside: str, place: Problem) -> Path:
         """The folder from which there is a folder, one with a certain file in it before others."""
         there = [base for base in self._bases() if (base / path).is_dir()]
@@ -39,8 +48,7 @@ class Search:
             place = Problem("", self.report.file, node.key_line if node else None, key)
             found = self.file(name, place)
             if found is None:
-                at = " nor ".join(str(base / name) for base in dict.fromkeys((root, *self._bases())))
-                self._inside(place).say(f"expected a file, got {name}: there is none at {at}.", place.line)
+                self._inside(place).say(self.nowhere(name, "a file"), place.line)
                 return
             environment.python.conda_dependencies_file = str(found / name)
         environment.read_conda_file(root)

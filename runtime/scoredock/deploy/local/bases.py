@@ -8,6 +8,7 @@ import json
 import re
 import tarfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import docker
 from docker.errors import DockerException
@@ -17,9 +18,11 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 import scoredock
 from scoredock.deploy.config.container_registry import ContainerRegistry
 from scoredock.deploy.config.environment import Environment
+from scoredock.deploy.config.environment_parts import DockerSection
 from scoredock.deploy.config.requirements import Requirements
 from scoredock.deploy.local import own_source
 from scoredock.deploy.local.engine import Show, build, image_id
+from scoredock.deploy.registry.hashing import hash_file
 from scoredock.errors import BuildFailed, DeployError
 
 STOCK = {f"scoredock:{kind}": kind for kind in ("cpu", "cuda", "tensorrt")}
@@ -38,15 +41,33 @@ def base_of(engine: docker.DockerClient, environment: Environment, needed: Requi
     if needed.needs_conda:
         return with_runtime(engine, _conda_base(engine, needed, show), show)
     if section.base_dockerfile:
-        tag = f"scoredock-user-base:{short(section.base_dockerfile)}"
-        if image_id(engine, tag) is None:
-            build(engine, tag, archive({"Dockerfile": section.base_dockerfile}), show)
-        return with_runtime(engine, tag, show)
+        return with_runtime(engine, _users_base(engine, section, show), show)
     name = section.base_image or "scoredock:cpu"
     if name in STOCK:
         check_python(environment.name, needed.python)
         return stock_image(engine, STOCK[name], show)
     return with_runtime(engine, have(engine, name, section.base_image_registry, show), show)
+
+
+def _users_base(engine: docker.DockerClient, section: DockerSection, show: Show) -> str:
+    """The image of a user's Dockerfile; one that stands in a folder of this machine is built with what lies there."""
+    context = section.build_context if isinstance(section.build_context, dict) else {}
+    if context.get("locationType") == "local":
+        folder = Path(context["location"])
+        tag = f"scoredock-user-base:{short(content_of(folder))}"
+        if image_id(engine, tag) is None:
+            build(engine, tag, folder, show, dockerfile=context["dockerfilePath"])
+        return tag
+    tag = f"scoredock-user-base:{short(str(section.base_dockerfile))}"
+    if image_id(engine, tag) is None:
+        build(engine, tag, archive({"Dockerfile": str(section.base_dockerfile)}), show)
+    return tag
+
+
+def content_of(folder: Path) -> str:
+    """The names and the content of a folder's files, as text to hash."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "\n".join(f"{path.relative_to(folder)} {hash_file(path, lambda _: None)}" for path in files)
 
 
 def check_python(environment: str, wanted: str | None) -> None:

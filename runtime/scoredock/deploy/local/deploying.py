@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
 from scoredock.deploy.config.inference_config import InferenceConfig
-from scoredock.deploy.local.bases import short
+from scoredock.deploy.local.bases import content_of, short
 from scoredock.deploy.local.engine import Show, build, connect, silent
 from scoredock.deploy.local.images import service_dockerfile
 from scoredock.deploy.local.local_service import LocalWebservice
 from scoredock.deploy.local.service_config import built_environment
 from scoredock.deploy.local.service_files import write_layout
-from scoredock.deploy.registry.hashing import hash_file
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Refused
@@ -62,20 +61,30 @@ def package(
     *,
     image_name: str | None = None,
     image_label: str | None = None,
+    variables: Mapping[str, str] | None = None,
     show: Show = silent,
 ) -> str:
-    """Build an image with script, models and packages in it; returns its name, ``image_name:image_label``."""
+    """Build an image with script, models and packages in it; returns its name, ``image_name:image_label``.
+
+    ``variables`` are in it over those of the environment.
+    """
     with tempfile.TemporaryDirectory(prefix="scoredock-package-") as folder:
         context = Path(folder) / "context"
-        write_package(workspace, models, config, context, show=show)
-        name = image_name or f"package-{short(_content(context))}"
+        write_package(workspace, models, config, context, variables=variables, show=show)
+        name = image_name or f"package-{short(content_of(context))}"
         tag = f"{name}:{image_label or 'latest'}"
         build(connect(), tag, context, show)
     return tag
 
 
 def write_package(
-    workspace: Workspace, models: Sequence[Model], config: InferenceConfig, folder: Path, *, show: Show = silent
+    workspace: Workspace,
+    models: Sequence[Model],
+    config: InferenceConfig,
+    folder: Path,
+    *,
+    variables: Mapping[str, str] | None = None,
+    show: Show = silent,
 ) -> Path:
     """Write the Dockerfile of a whole service, with its context, into ``folder``; returns the Dockerfile's path.
 
@@ -87,12 +96,6 @@ def write_package(
     folder.mkdir(parents=True, exist_ok=True)
     layout = write_layout(folder, config, models, link=False)  # its reader may change the files
     shutil.rmtree(layout.app / "azureml-models")
-    variables = {**environment.environment_variables, **layout.environment}
-    (folder / "Dockerfile").write_text(service_dockerfile(image, variables))
+    all_variables = {**environment.environment_variables, **(variables or {}), **layout.environment}
+    (folder / "Dockerfile").write_text(service_dockerfile(image, all_variables))
     return folder / "Dockerfile"
-
-
-def _content(context: Path) -> str:
-    """What an image's default name is made of: the names and the content of its files, the Dockerfile among them."""
-    files = sorted(path for path in context.rglob("*") if path.is_file())
-    return "\n".join(f"{path.relative_to(context)} {hash_file(path, lambda _: None)}" for path in files)

@@ -64,6 +64,8 @@ def _script_variables(config: InferenceConfig) -> dict[str, str]:
     """The variables that tell the server where the script is. Raises Refused for a source directory of a taken name."""
     if not config.source_directory:
         return {"AZUREML_ENTRY_SCRIPT": config.script_path.name}
+    if config.source_is_root:
+        return {"AZUREML_ENTRY_SCRIPT": config.entry_script}
     name = config.root.resolve().name
     if name in (MODELS, MODEL_MAP):
         raise Refused(f"sourceDirectory: {name} is the name of something else in the app root. Rename the folder.")
@@ -72,7 +74,11 @@ def _script_variables(config: InferenceConfig) -> dict[str, str]:
 
 def _copy_script(config: InferenceConfig, app: Path) -> None:
     if config.source_directory:
-        copied = copy_source(config.root, app / config.root.resolve().name)
+        if config.source_is_root and (config.root / MODELS).exists():
+            raise Refused(
+                f"code: {MODELS} is the name of something else in the app root. Rename {config.root / MODELS}."
+            )
+        copied = copy_source(config.root, app if config.source_is_root else app / config.root.resolve().name)
         if Path(config.entry_script) not in copied:
             raise DeployError(
                 f"entryScript: {config.entry_script} is left out by an ignore file of {config.root}: take it out of "
