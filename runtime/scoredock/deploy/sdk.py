@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
 from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.config.stand_in import in_place_of_azures
 from scoredock.deploy.local.deploying import deploy, package, write_package
 from scoredock.deploy.local.engine import Show, connect, silent
 from scoredock.deploy.local.images import environment_image
@@ -106,14 +107,14 @@ class Environment(environment.Environment):
         """
         registered, lines = self.register(workspace), list[str]()
         self.version = registered.version
-        return ImageBuild(environment_image(connect(), self.resolved(), "", lines.append), lines)
+        return ImageBuild(environment_image(connect(), in_place_of_azures(self), "", lines.append), lines)
 
     def build_local(self, workspace: AnyWorkspace | None = None, **_azure: Any) -> str:
         """Build the environment's image in this machine's Docker engine; returns its name.
 
         Raises ConfigError for packages that cannot be installed, and BuildFailed.
         """
-        return environment_image(connect(), self.resolved(), "", silent)
+        return environment_image(connect(), in_place_of_azures(self), "", silent)
 
 
 class Model(model.Model):

@@ -9,6 +9,7 @@ import pytest
 from scoredock.deploy import AciServiceDeploymentConfiguration, Environment, InferenceConfig, Workspace
 from scoredock.deploy.config.deployment_config import load_deployment_config
 from scoredock.deploy.config.document import load as load_document
+from scoredock.deploy.config.stand_in import in_place_of_azures
 from scoredock.errors import ConfigError
 
 TEMPLATE = """\
@@ -242,7 +243,7 @@ def test_what_azure_saved_is_loaded_under_another_name(write, tmp_path):
         "line 2, name: expected another name than 'AzureML-AutoML', since names of that kind are Azure's own; "
         "copy-of-AzureML-AutoML is taken.",
     ]
-    resolved = environment.resolved()
+    resolved = in_place_of_azures(environment)
     assert (resolved.docker.base_image, resolved.requirements().pip) == ("scoredock:cpu", ("pandas",))
 
 
@@ -312,20 +313,38 @@ def test_azures_base_images_are_scoredocks(image, address, base):
     environment = Environment("mine")
     environment.docker.base_image, environment.docker.base_image_registry.address = image, address
     environment.python.conda_dependencies.add_pip_package("lightgbm")
-    resolved = environment.resolved()
+    resolved = in_place_of_azures(environment)
     assert (resolved.docker.base_image, resolved.requirements().pip) == (base, ("lightgbm",))
     assert environment.docker.base_image == image
 
 
 def test_an_image_with_packages_of_its_own_needs_packages(problems):
     environment = Environment.from_docker_image("mine", "mcr.microsoft.com/azureml/sklearn-1.0-ubuntu20.04-py38-cpu:1")
-    resolved = environment.resolved()
+    resolved = in_place_of_azures(environment)
     assert resolved.requirements().pip == ("joblib", "pandas", "scikit-learn")
     environment.docker.base_image = "mcr.microsoft.com/azureml/pytorch-1.9-ubuntu18.04-py37-cpu-inference:latest"
-    (found,) = problems(environment.resolved)
+    (found,) = problems(in_place_of_azures, environment)
     assert (
         "docker.baseImage: expected an image that scoredock can build on, got 'mcr.microsoft.com/azureml/pyt" in found
     )
+
+
+def test_such_an_image_is_told_where_it_stands(write, script, problems):
+    image = "mcr.microsoft.com/azureml/pytorch-1.9-ubuntu18.04-py37-cpu-inference:latest"
+    file = as_file(write, "ic.json", {"entryScript": "score.py", "baseImage": image})
+    assert problems(InferenceConfig.load, file)[0].startswith(
+        "ic.json, line 3, baseImage: expected an image that score"
+    )
+    InferenceConfig.load(
+        as_file(write, "ic.json", {"entryScript": "score.py", "baseImage": image, "condaFile": "env.yml"})
+    )
+    described = {"name": "a", "docker": {"baseImage": "mcr.microsoft.com/azureml/base:1"}}
+    file = as_file(write, "ic.json", {"entryScript": "score.py", "environment": described})
+    assert InferenceConfig.load(file).warnings == ()
+    assert problems(InferenceConfig.load, file, strict=True) == [
+        "ic.json, line 6, environment.docker.baseImage: expected an image that is taken as it is, got "
+        "mcr.microsoft.com/azureml/base:1: scoredock:cpu stands for it."
+    ]
 
 
 def test_conda_packages_may_stand_in_an_object_beside_pip_s(write):

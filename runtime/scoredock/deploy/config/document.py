@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -15,6 +16,7 @@ from scoredock.deploy.config.yaml_nodes import parse_yaml
 from scoredock.errors import ConfigError, Problem
 
 LARGEST_BYTES = 1024 * 1024
+_PLACEHOLDER = " Where {{NAME}} is to be replaced, put its value."
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ def load(path: str | PurePath) -> Document:
     try:
         root = parse_json(text, repeated) if _is_json(file, text) else parse_yaml(text, repeated)
     except NodeProblem as problem:
-        raise ConfigError([Problem(str(problem), file, problem.line)]) from None
+        lines = text.splitlines()[: problem.line]
+        hint = _PLACEHOLDER if problem.line and re.search(r"\{\{", lines[-1] if lines else "") else ""
+        raise ConfigError([Problem(f"{problem}{hint}", file, problem.line)]) from None
     return Document(root, file, Path(path).absolute().parent, tuple(repeated))
 
 

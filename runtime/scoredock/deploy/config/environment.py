@@ -12,7 +12,6 @@ from operator import attrgetter
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
-from scoredock.deploy.config.azure_images import base_image
 from scoredock.deploy.config.conda_dependencies import CondaDependencies
 from scoredock.deploy.config.container_registry import ContainerRegistry
 from scoredock.deploy.config.curated_environments import CURATED
@@ -23,6 +22,7 @@ from scoredock.deploy.config.kinds import Report
 from scoredock.deploy.config.node import Node
 from scoredock.deploy.config.requirements import Requirements
 from scoredock.deploy.config.requirements_file import read_requirements_file
+from scoredock.deploy.config.stand_in import in_place_of_azures
 from scoredock.errors import ConfigError, DeployError, Problem
 
 DEFINITION_FILE = "azureml_environment.json"
@@ -217,24 +217,6 @@ class Environment:
             self.python.conda_dependencies_file = None
         self.python.conda_dependencies.follow_includes(folder)
 
-    def resolved(self: E) -> E:
-        """With scoredock's image where this has one of Azure's, and the packages of that; else this environment.
-
-        Raises ConfigError for an image of Azure's that nothing of scoredock's stands for.
-        """
-        image, registry = self.docker.base_image, self.docker.base_image_registry.address
-        if image is None:
-            return self
-        own, python = f"{registry}/{image}" if registry else image, self.python
-        base, packages = base_image(own, bool(python.conda_dependencies) and not python.user_managed_dependencies)
-        if base == own:
-            return self
-        resolved = copy.deepcopy(self)
-        resolved.docker.base_image, resolved.docker.base_image_registry = base, ContainerRegistry()
-        if packages:
-            resolved.python = PythonSection(conda_dependencies=CondaDependencies.create(pip_packages=packages))
-        return resolved
-
     def clone(self: E, new_name: str) -> E:
         """An independent copy under another name, without a version. Raises ConfigError for the name."""
         Environment(new_name)  # refuses what a name cannot be
@@ -272,7 +254,7 @@ class Environment:
 
         Raises ConfigError for what cannot be installed.
         """
-        resolved = self.resolved()
+        resolved = in_place_of_azures(self)
         needed = resolved.requirements()
         return {
             "name": self.name,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from scoredock.deploy.config.azure_images import base_image
 from scoredock.deploy.config.conda_dependencies import CondaDependencies
 from scoredock.deploy.config.container_registry import ContainerRegistry, RegistrySection
 from scoredock.deploy.config.document import Document, load, node_of
@@ -17,6 +16,7 @@ from scoredock.deploy.config.environment_section import EnvironmentSection
 from scoredock.deploy.config.format import Format, declared, fields_of
 from scoredock.deploy.config.kinds import Choice, Flag, Report, Text
 from scoredock.deploy.config.search import CONDA_FILE_KEY, Search
+from scoredock.deploy.config.stand_in import check_image
 from scoredock.errors import ConfigError, Problem
 
 # What an environment says in their place.
@@ -101,16 +101,18 @@ class InferenceConfig:
         for name in config._ignored():
             place = config.places[name]
             replace(report, file=place.file, key=place.key or "").warn(_IGNORED, place.line)
-        image = (
-            config.environment.docker.base_image if isinstance(config.environment, Environment) else config.base_image
-        )
-        if strict and image and base_image(image, has_packages=True)[0] != image:
-            report.inside("environment.docker.baseImage" if config.environment else "baseImage").say(
-                f"expected an image that is taken as it is, got {image}, which scoredock's own stands for.", None
-            )
+        config._check_image(report, document)
         report.finish()
         config.warnings, config.notes = tuple(map(str, report.warnings)), tuple(map(str, report.notes))
         return config
+
+    def _check_image(self, report: Report, document: Document) -> None:
+        """Say what is wrong with an image of Azure's that nothing stands for; or with any, where reading is strict."""
+        environment = self._described_base() if self.environment is None else self.environment
+        key = "baseImage" if self.environment is None else "environment.docker.baseImage"
+        node = document.root.at(key)
+        if isinstance(environment, Environment):
+            check_image(environment, replace(report, key=key), node.key_line if node else None)
 
     def _find_files(self, look: Search) -> None:
         """Settle which folder the paths start from: the file's, or the current one."""
@@ -199,11 +201,17 @@ class InferenceConfig:
             text = f"expected an environment that is described, got the name {self.environment.name!r} alone. Look it "
             text += f"up in the workspace, or use one of scoredock's: {', '.join(Environment.curated_names())}."
             raise ConfigError([Problem(text, "InferenceConfig", key="environment")])
+        environment = self._described_base()
+        if self.conda_file is not None:
+            environment.python.conda_dependencies = CondaDependencies(self.root / self.conda_file)
+        return environment
+
+    def _described_base(self) -> Environment:
         environment = Environment("inference-config")
         environment.docker.base_image = self.base_image or ("scoredock:cuda" if self.enable_gpu else "scoredock:cpu")
         environment.docker.base_image_registry = self.base_image_registry
-        if self.conda_file is not None:
-            environment.python.conda_dependencies = CondaDependencies(self.root / self.conda_file)
+        if self.conda_file is not None:  # its packages are all that there is, whatever the image had
+            environment.python.conda_dependencies.add_conda_package("pip")
         return environment
 
     def to_dict(self, with_secrets: bool = False) -> dict[str, Any]:

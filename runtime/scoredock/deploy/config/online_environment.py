@@ -14,6 +14,7 @@ from scoredock.deploy.config.node import Node
 from scoredock.deploy.config.online_format import ENVIRONMENT2_FORMAT
 from scoredock.deploy.config.references import parse_reference
 from scoredock.deploy.config.search import Search
+from scoredock.deploy.config.stand_in import check_image
 from scoredock.errors import ConfigError, Problem
 
 _AZURE = ("azureml", "azureml-staging")  # the registries of Azure's own environments
@@ -50,6 +51,8 @@ def read_environment(node: Node, name: str, report: Report, look: Search) -> Env
             docker.build_context = {"locationType": "local", "location": str(found / folder), "dockerfilePath": file}
     elif docker.base_image is None and python.user_managed_dependencies:
         report.say("expected an image, a build or a conda_file, got none of them.", place.line)
+    image = node.at("image") or node.at("docker.image")
+    check_image(environment, report.inside("image"), image.key_line if image else None)
     return environment
 
 

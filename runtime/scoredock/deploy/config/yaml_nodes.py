@@ -53,10 +53,7 @@ class _Reader:
         for key_node, value_node in node.value:
             member_line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise NodeProblem(
-                    "expected text as a key, got a list or an object. Where {{NAME}} is to be replaced, put its value.",
-                    member_line,
-                )
+                raise NodeProblem("expected text as a key, got a list or an object.", member_line)
             key = key_node.value
             member = self.node(value_node, member_line, depth + 1)
             if key in members:

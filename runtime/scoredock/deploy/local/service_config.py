@@ -12,10 +12,12 @@ from scoredock.deploy.config.document import node_of
 from scoredock.deploy.config.environment import EnvironmentReference
 from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.config.kinds import Report
+from scoredock.deploy.config.stand_in import in_place_of_azures
 from scoredock.deploy.local.engine import Show
 from scoredock.deploy.local.images import environment_image
 from scoredock.deploy.registry.environment import Environment
 from scoredock.deploy.registry.workspace import Workspace
+from scoredock.errors import NotFound
 
 
 def built_environment(
@@ -27,15 +29,26 @@ def built_environment(
     """
     config.check_files()
     reference, steps = config.environment, config.extra_docker_steps_path
+    environment: described.Environment
     if isinstance(reference, EnvironmentReference):
-        environment: described.Environment = Environment.get(workspace, reference.name, reference.version)
+        environment = _registered(workspace, reference)
     else:
         environment = config.described_environment()
-    given, environment = environment.docker.base_image, environment.resolved()
+    given, environment = environment.docker.base_image, in_place_of_azures(environment)
     if environment.docker.base_image != given:
         show(f"{environment.docker.base_image} stands for Azure's image {given}.")
     docker_steps = "" if steps is None else steps.read_text(encoding="utf-8")
     return environment, environment_image(engine, environment, docker_steps, show)
+
+
+def _registered(workspace: Workspace, reference: EnvironmentReference) -> Environment:
+    try:
+        return Environment.get(workspace, reference.name, reference.version)
+    except NotFound as error:
+        raise NotFound(
+            f"{error} Describe it in the configuration (base image, packages), or register it: "
+            f"Environment.from_conda_specification({reference.name!r}, 'conda.yml').register(Workspace.from_config())"
+        ) from None
 
 
 def deployment_of(record: dict[str, Any]) -> LocalWebserviceDeploymentConfiguration:
