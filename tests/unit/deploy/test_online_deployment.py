@@ -44,7 +44,7 @@ def test_a_managed_deployment_is_a_service(files, tmp_path):
     found = files(MANAGED)
     project = tmp_path / "project"
     assert (found.service, found.needs_cluster) == ("sentiment", False)
-    assert found.model == OnlineModel(path=project / "deploy/../model/", name="sentiment")
+    assert found.model == OnlineModel(path=project / "model", name="sentiment")
     found.config.check_files()
     assert found.config.script_path.resolve() == project / "scoring/score.py"
     assert found.config.environment.requirements().pip == ("nltk",)
@@ -151,7 +151,7 @@ def test_a_build_has_its_folder(files, write, tmp_path):
     assert docker.base_dockerfile == "FROM python:3.12-slim\nCOPY a /a\n"
     assert docker.build_context == {
         "locationType": "local",
-        "location": str(tmp_path / "project/deploy/../image"),
+        "location": str(tmp_path / "project/image"),
         "dockerfilePath": "Dockerfile",
     }
 

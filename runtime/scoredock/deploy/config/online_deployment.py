@@ -6,6 +6,7 @@ Azure can do is told in ``notes``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -224,7 +225,7 @@ class _Reader:
             report.note(
                 "version: models are counted by the workspace; the file's number says nothing here.", place.line
             )
-        return OnlineModel(path=found / path, name=str(values.get("name") or name))
+        return OnlineModel(path=Path(os.path.normpath(found / path)), name=str(values.get("name") or name))
 
     def _kept_model(self, node: Node, report: Report) -> OnlineModel | None:
         found = parse_reference(node.value) if isinstance(node.value, str) else None

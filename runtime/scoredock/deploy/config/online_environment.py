@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,11 @@ def read_environment(node: Node, name: str, report: Report, look: Search) -> Env
             inner.say(look.nowhere(str(Path(folder) / file), "a Dockerfile"), place.line)
         else:
             docker.base_dockerfile = text_of(found / folder / file)
-            docker.build_context = {"locationType": "local", "location": str(found / folder), "dockerfilePath": file}
+            docker.build_context = {
+                "locationType": "local",
+                "location": os.path.normpath(found / folder),
+                "dockerfilePath": file,
+            }
     elif docker.base_image is None and python.user_managed_dependencies:
         report.say("expected an image, a build or a conda_file, got none of them.", place.line)
     image = node.at("image") or node.at("docker.image")
