@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from scoredock.deploy.config.conda_dependencies import CONDA_FORMAT
@@ -10,6 +11,13 @@ from scoredock.deploy.config.deployment_config import BY_COMPUTE_TYPE, format_of
 from scoredock.deploy.config.environment_format import ENVIRONMENT_FORMAT
 from scoredock.deploy.config.format import Field, Format
 from scoredock.deploy.config.inference_config import INFERENCE_FORMAT
+from scoredock.deploy.config.online_format import (
+    DEPLOYMENT_FORMAT,
+    ENDPOINT_FORMAT,
+    ENVIRONMENT2_FORMAT,
+    MODEL_FORMAT,
+    NOT_HERE,
+)
 from scoredock.deploy.config.requirements import DEFAULT_CHANNELS, SERVER_PACKAGES
 
 PAGE = Path(__file__).parent / "deploy-config.md"
@@ -20,15 +28,19 @@ HEAD = """\
 
 An [inference configuration](#inference-configuration) says how models are scored, an [environment](#environment) what
 the script runs in, a [deployment configuration](#deployment-configuration) where. They are the files of Azure ML's
-version 1, with the same keys; so files that were written for it are read as they are.
+version 1, with the same keys; so files that were written for it are read as they are. An
+[online deployment](#online-deployment) is version 2's: one file for all of that.
 
 - Files are JSON or YAML, of at most 1 MiB. A JSON file may have any suffix.
 - `null` means: not set. Without a value, the default counts.
 - A key that has a dot in these tables is a key of an object: `docker.baseImage` is `{"docker": {"baseImage": …}}`.
 - In Python, arguments and attributes have the names that the tables show. Options of commands have them too, with
   dashes: `cpu_cores` is `--cpu-cores`. The tables show the short options of `az ml model deploy`.
-- A key that no table has is an error, and so is a value that a key cannot have. All that is wrong in a file is said at
-  once, with its line:
+- What Azure ML's own readers pass over is a warning, with its line: a key that no table has, an empty one, one of another
+  compute, one that is there twice with one value, a number or `true` in quotes. `--strict` makes warnings errors.
+- In Python, constructors are strict: a wrong argument raises. Passwords and keys are in no message.
+- What would deploy something else than the file says is an error: a value that a key cannot have, a key twice with two
+  values, a file that is not there. All that is wrong is said at once:
 
 <!-- file: wrong.json -->
 ```json
@@ -41,7 +53,7 @@ version 1, with the same keys; so files that were written for it are read as the
 
 ```text
 2 problems:
-- wrong.json, line 3, prot: expected a key of the LOCAL deployment configuration, got an unknown one. Did you mean port?
+- wrong.json, line 3, prot: ignored, since the LOCAL deployment configuration has no such key. Did you mean port?
 - wrong.json, line 4, port: expected a whole number from 1 to 65535, got a number (99999). Port of this machine that the
   service answers on.
 ```
@@ -77,8 +89,9 @@ runtime: python
 condaFile: myenv.yml
 ```
 
-Paths start from `sourceDirectory`, which itself starts from the file's folder. An environment that has a `name`, and a
-`version` perhaps, and nothing else, is looked up in the workspace, or is one of
+Paths start from `sourceDirectory`, and that, or paths without it, from the file's folder; what is not there is looked for
+from the current folder, as `az ml` does, and a note says so. Two different files are an error. An environment that has a
+`name`, and a `version` perhaps, and nothing else, is looked up in the workspace, or is one of
 [scoredock's](#environments-of-scoredock).
 """
 
@@ -87,8 +100,22 @@ ENVIRONMENT = """\
 `Environment.save_to_directory` writes the file, with `conda_dependencies.yml` beside it; where both are there,
 `load_from_directory` takes the packages of the conda file. Passwords are not written: set them after loading.
 
+What Azure's `save_to_directory` wrote is loaded too, with its `BaseDockerfile`.
+
 In Python, `check`, `to_dict` and `requirements` raise an error for attributes that an environment cannot have. Names
-that begin with `Microsoft` or `AzureML` are Azure's own, which scoredock does not have.
+that begin with `Microsoft` or `AzureML` are Azure's own: a file that describes such an environment has it under another
+name (`copy-of-AzureML-AutoML`), with a warning.
+"""
+
+STAND_INS = """\
+Of Azure's, these stand for scoredock's, by the name alone (`Environment.get`, `azureml:AzureML-…@latest`) or by the
+image, and that is said: `minimal-…` is `scoredock-cpu`, `sklearn-…` is `scoredock-cpu-sklearn`, `onnxruntime-…` is
+`scoredock-cpu-onnxruntime`; `minimal-…` and `onnxruntime-…` with CUDA are `scoredock-cuda`. Versions are scoredock's.
+Others, with PyTorch or TensorFlow say, are refused with what to write.
+
+A base image of Azure's (`mcr.microsoft.com/azureml/…`) is scoredock's image, for the CPU or with CUDA, where the
+environment names its own packages, or where the image has none (`base`, `openmpi…`, `minimal…`). To have the very image,
+give it a name of yours in a registry of yours.
 """
 
 CONDA = """\
@@ -119,6 +146,35 @@ dependencies:
   `${{NAME}}` in their place is kept as it is.
 """
 
+UNCHANGED = "it changes nothing"
+ONLINE = """\
+<!-- file: deployment.yml -->
+```yaml
+$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
+name: blue
+endpoint_name: sentiment
+model:
+  path: model/
+code_configuration:
+  code: scoring/
+  scoring_script: score.py
+environment:
+  image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest
+  conda_file: conda.yml
+instance_type: Standard_DS3_v2
+instance_count: 1
+```
+
+`scoredock deploy -f deployment.yml`, `scoredock package -f deployment.yml`; a second `-f` is its endpoint's file. The service
+is called as the endpoint is, or as `-n` says. Managed deployments run on this machine; Kubernetes deployments do with
+`--local`. Paths start from the file's folder, or else from the current one. A model that is named by its path is registered
+under its name, or the endpoint's, unless its newest version has the same files. The files of `code` lie in the app root,
+which is the working directory. What means nothing on one machine is told in a note, in one line.
+
+The forms of the previews are read as well: `local_path`, `code: {local_path: …}`, `environment.docker.image`, `file:` before
+a path, one deployment inside the endpoint's file (`deployments`).
+"""
+
 SAMPLES = {
     "local": '{"computeType": "local", "port": 32267}',
     "aci": """\
@@ -141,6 +197,14 @@ SAMPLES = {
 }
 
 
+LOCAL = """\
+A file for ACI or AKS is deployed on this machine with `--local`: its limits (in AKS `cpuLimit` and `memoryInGBLimit`),
+`scoringTimeoutMs` and `maxQueueWaitMs` hold; the rest is told, keys among it, since the service answers on this machine
+alone.
+
+"""
+
+
 def page() -> str:
     """The whole page."""
     conda = CONDA.format(
@@ -151,13 +215,17 @@ def page() -> str:
         HEAD,
         f"## Inference configuration\n\n{INFERENCE}\n{_table(INFERENCE_FORMAT)}",
         f"## Environment\n\n{ENVIRONMENT}\n{_table(ENVIRONMENT_FORMAT, options=False)}",
-        f"### Environments of scoredock\n\n{_curated()}",
+        f"### Environments of scoredock\n\n{_curated()}\n{STAND_INS}",
         f"### Conda file\n\n{conda}\n{_table(CONDA_FORMAT, python=False, options=False)}",
         "## Deployment configuration\n\n`computeType` says which one a file is.\n",
     ]
     for name, cls in BY_COMPUTE_TYPE.items():
         sample = f"<!-- file: deploymentconfig-{name}.json -->\n```json\n{SAMPLES[name]}\n```\n"
-        parts.append(f"### {name.upper()}\n\n{sample}\n{_table(format_of(cls))}")
+        parts.append(f"### {name.upper()}\n\n{LOCAL if name == 'aci' else ''}{sample}\n{_table(format_of(cls))}")
+    parts.append(f"## Online deployment\n\n{ONLINE}\n{_short_table(DEPLOYMENT_FORMAT)}")
+    for title, format_ in (("Endpoint", ENDPOINT_FORMAT), ("Environment of a deployment", ENVIRONMENT2_FORMAT),
+                           ("Model of a deployment", MODEL_FORMAT)):  # fmt: skip
+        parts.append(f"### {title}\n\n{_short_table(format_)}")
     return "\n".join(parts)
 
 
@@ -170,7 +238,23 @@ def _table(format_: Format, python: bool = True, options: bool = True) -> str:
     for rule in format_.rules:
         rules.append("- " + rule.meaning.format(*(f"`{format_.field(name).key}`" for name in rule.names)))
     together = "\nTogether:\n\n" + "\n".join(rules) + "\n" if rules else ""
-    return "\n".join([*head, *rows]) + "\n" + together
+    unread = [f"- `{key}`: it {why}." for key, why in format_.foreign.items() if "belongs to" not in why]
+    ignored = "\nIgnored, with a warning:\n\n" + "\n".join(unread) + "\n" if unread else ""
+    return "\n".join([*head, *rows]) + "\n" + together + ignored
+
+
+def _short_table(format_: Format) -> str:
+    """The keys that do something in a table, the others in two sentences."""
+    told, kept = ([entry.key for entry in format_.fields if start in entry.meaning] for start in (NOT_HERE, UNCHANGED))
+    others = f"`$schema` and these change nothing: {_keys(kept)}.\n"
+    if told:
+        others = f"These say nothing to one container on this machine, and are told: {_keys(told)}.\n\n{others}"
+    used = tuple(entry for entry in format_.fields if entry.key not in (*told, *kept, "$schema"))
+    return f"{_table(replace(format_, fields=used), python=False, options=False)}\n{others}"
+
+
+def _keys(keys: list[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)
 
 
 def _row(entry: Field, python: bool, options: bool) -> str:

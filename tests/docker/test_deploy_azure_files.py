@@ -58,7 +58,7 @@ def test_an_online_deployment_is_a_service(place):
     place.write("azure/deployment.yml", DEPLOYMENT.replace("ENDPOINT", name))
     place.write("azure/endpoint.yml", ENDPOINT.replace("ENDPOINT", name))
     done = place.cli("deploy", "-f", "azure/deployment.yml", "-f", "azure/endpoint.yml")
-    for told in ("instance_type (line 18)", "nobody is asked for a key", f"Registered {place.folder}/model as {name}:1",
+    for told in ("instance_type (line 19)", "nobody is asked for a key", f"Registered {place.folder}/model as {name}:1",
                  "scoredock:cpu stands for Azure's image mcr.microsoft.com/azureml/openmpi4.1.0"):  # fmt: skip
         assert told in done.err
     assert place.ask(name) == {"text": "v1", "helper": "helped", "beside": "said", "greeting": "hello"}
@@ -97,7 +97,7 @@ def test_a_file_for_aci_is_deployed_when_that_is_asked_for(place):
 
 def test_a_build_of_a_folder_is_the_base(place, engine):
     name = place.name()
-    place.script("def init():\n    pass\n\n\ndef run(data):\n    return open('/opt/mark.txt').read()\n")
+    place.script("def init():\n    pass\n\n\ndef run(data):\n    return [open('/opt/mark.txt').read()]\n")
     place.write("image/mark.txt", "from the folder")
     place.write("image/Dockerfile", f"FROM {stock_image(engine, 'cpu', silent)}\nCOPY mark.txt /opt/mark.txt\n")
     place.write("d.yml", f"""
@@ -106,7 +106,7 @@ def test_a_build_of_a_folder_is_the_base(place, engine):
         code_configuration: {{code: source, scoring_script: score.py}}
     """)  # fmt: skip
     place.cli("deploy", "-f", "d.yml")
-    assert place.ask(name) == "from the folder"
+    assert place.ask(name) == ["from the folder"]
 
 
 def test_an_online_deployment_is_packaged_with_its_variables(place):

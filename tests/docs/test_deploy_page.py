@@ -10,6 +10,7 @@ from docs.pages import DOCS, blocks
 from scoredock.deploy.config.conda_dependencies import CondaDependencies
 from scoredock.deploy.config.deployment_config import load_deployment_config
 from scoredock.deploy.config.inference_config import InferenceConfig
+from scoredock.deploy.config.online_deployment import load_online_deployment
 from scoredock.errors import ConfigError
 
 PAGE = "deploy-config.md"
@@ -33,8 +34,12 @@ def test_the_page_is_up_to_date():
 
 
 def test_every_example_is_read(examples):
+    for name, text in (("scoring/score.py", ""), ("model/a", ""), ("conda.yml", "dependencies: []")):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text)
     readers = {"inferenceconfig": InferenceConfig.load, "deploymentconfig": load_deployment_config,
-               "conda_dependencies": CondaDependencies}  # fmt: skip
+               "conda_dependencies": CondaDependencies,
+               "deployment": lambda name: load_online_deployment([name])}  # fmt: skip
     for name in EXAMPLES:
         if name != "wrong.json":
             assert readers[name.partition(".")[0].partition("-")[0]](name)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from scoredock.cli.deploy import inference_option, online_option, strict_option
 from scoredock.cli.setting_options import OptionsCommand, setting_options
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_traceback
-from scoredock.errors import BootError, EncodingError, ExitCode, RequestProblem, SettingError
+from scoredock.errors import BootError, DeployError, EncodingError, ExitCode, RequestProblem, SettingError
 from scoredock.settings import Settings, Sizes, resolve
 from scoredock.signature import EMPTY, Argument, Kind
 
@@ -39,6 +40,9 @@ _EPILOG = (
 
 @click.command(cls=OptionsCommand, epilog=_EPILOG)
 @setting_options(only=("entry_script", "model_dir", "config_file"))
+@inference_option()
+@online_option
+@strict_option
 @click.option(
     "--request",
     "request_file",
@@ -52,15 +56,25 @@ _EPILOG = (
     help="The request's Content-Type. Default: application/json; for a raw script application/octet-stream, unless "
     "the file's name ends with .json.",
 )
-def check(request_file: Path | None, content_type: str | None, **flags: Any) -> None:
+def check(
+    request_file: Path | None,
+    content_type: str | None,
+    ic: Path | None,
+    file: tuple[Path, ...],
+    strict: bool,
+    **flags: Any,
+) -> None:
     """Import a script, call init(), score one request, and show what a caller would see.
 
     \b
     scoredock check --entry_script score.py --model_dir model --request request.json
+    scoredock check -f deployment.yml --request request.json
     scoredock check --entry_script score.py --request photo.png --content-type image/png
     """
     if content_type is not None and request_file is None:
         raise click.UsageError("--content-type says what the file of --request FILE holds: give that too.")
+    if ic is not None or file:
+        _take_up(ic, file, flags, strict)
     from scoredock import compat
     from scoredock.accelerators.choice import choose
     from scoredock.observe import logs
@@ -89,6 +103,17 @@ def check(request_file: Path | None, content_type: str | None, **flags: Any) -> 
     _line("script", f"{script.path}, imported and initialised in {elapsed[0]:.2f} s")
     _show_arguments(booted)
     _score(script, settings, request_file, content_type)
+
+
+def _take_up(ic: Path | None, files: tuple[Path, ...], flags: dict[str, Any], strict: bool) -> None:
+    if ic is not None and files:
+        raise click.UsageError("Give an inference configuration (--ic FILE) or a deployment (-f FILE), not both.")
+    from scoredock.cli.check_files import take_up
+
+    try:
+        take_up(ic, files, flags, strict=strict)
+    except DeployError as error:
+        _fail("files", str(error), ExitCode.BOOT_FAILED)
 
 
 def _show_arguments(booted: Booted) -> None:

@@ -136,3 +136,46 @@ def test_a_wrong_setting_is_named(check):
     code, output = check(INIT, "--config_file", "missing.json")
     assert code == 3
     assert "missing.json: no such file" in output
+
+
+DEPLOYMENT = """
+endpoint_name: sentiment
+model: {path: model}
+code_configuration: {code: code, scoring_script: score.py}
+environment: {conda_file: {dependencies: []}}
+environment_variables: {GREETING: hello}
+instance_count: 1
+"""
+READS_ITS_MODEL = """\
+import os
+
+def init():
+    global text
+    text = open(os.environ["AZUREML_MODEL_DIR"] + "/model/a.txt").read() + os.environ["GREETING"]
+
+def run(data):
+    return text
+"""
+
+
+def test_a_deployments_files_say_what_is_tried(tmp_path):
+    for name, text in {"code/score.py": READS_ITS_MODEL, "model/a.txt": "one ", "d.yml": DEPLOYMENT, "r.json": "1",
+                       "ic.yml": "entryScript: score.py\nsourceDirectory: code\nschemaFile:\n"}.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "scoredock", "check", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    code, output = run("-f", "d.yml", "--request", "r.json")
+    assert code == 0, output
+    assert '"one hello"' in output
+    assert "instance_count (line 7)" in output
+    code, output = run("--ic", "ic.yml", "--strict")
+    assert code == 3, output
+    assert "FAILED   files: ic.yml, line 3, schemaFile: " in output
+    code, output = run("--ic", "ic.yml")
+    assert (code, "line 3, schemaFile: ignored" in output) == (12, True), output
+    assert run("--ic", "ic.yml", "-f", "d.yml")[0] == 2

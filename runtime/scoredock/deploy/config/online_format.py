@@ -32,6 +32,13 @@ class PathText(Text):
 
 
 @dataclass(frozen=True)
+class Either(Kept):
+    """What has several forms, which its own reader tells apart."""
+
+    expected: str = "text or an object"
+
+
+@dataclass(frozen=True)
 class Quantity(Kind):
     """An amount as Kubernetes writes it: ``500m`` CPUs, ``2Gi`` of memory; read as CPUs, or as GB of 1024³ bytes."""
 
@@ -66,12 +73,12 @@ DEPLOYMENT_FORMAT = Format(
         _here("name", Text(), "The deployment's name."),
         _here("endpoint_name", Text(), "The endpoint's name, which the service gets."),
         _here("type", Choice(KIND, (("online", "managed"),)), "What it is for; kubernetes needs `--local`."),
-        _here("model", Kept(),
+        _here("model", Either(),
               "A path (`path`), or a model of the workspace: `azureml:NAME:VERSION`, `azureml:NAME@latest`."),
         _here("code_configuration.code", PathText(), "The folder that goes into the app root, with the script.",
               "code_configuration.source"),
         _here("code_configuration.scoring_script", Text(), "The entry script, relative to `code`."),
-        _here("environment", Kept(), "An environment, as below, or one of the workspace: `azureml:NAME:VERSION`."),
+        _here("environment", Either(), "An environment, as below, or one of the workspace: `azureml:NAME:VERSION`."),
         _here("environment_variables", VARIABLES, "Variables of the service's processes."),
         _here("request_settings.request_timeout_ms", Whole(1), "Milliseconds that a request may take."),
         _here("request_settings.max_queue_wait_ms", Whole(0),
@@ -96,7 +103,7 @@ ENDPOINT_FORMAT = Format(
         _here("compute", Text(), "A Kubernetes cluster; needs `--local`.", "target"),
         _here("auth_mode", Choice(("key", "aml_token", "aad_token"), _AUTH),
               "Nobody is asked for a key or token by a service on this machine: it is told."),
-        _here("traffic", Kept(), "Shares of the requests; on this machine one deployment gets all: it is told."),
+        _here("traffic", Either("an object of names and percentages"), "Shares of the requests; on this machine one deployment gets all: it is told."),
         *_elsewhere("mirror_traffic", "identity", "public_network_access", "location", "scoring_uri", "openapi_uri"),
         *(Field(key, key, Kept(), "Kept; it changes nothing.", when_set=True) for key in (*_SAID, "kind")),
     ),
@@ -110,12 +117,12 @@ ENVIRONMENT2_FORMAT = Format(
         _here("version", ScalarText(), "Its version; it changes nothing."),
         _here("image", IMAGE, "The image that packages are installed on; without `conda_file`, it has them.",
               "docker.image"),
-        _here("conda_file", Kept(), "A path, or what a conda file has."),
+        _here("conda_file", Either(), "A path, or what a conda file has."),
         _here("build.path", PathText(), "The folder of a Dockerfile and of what it copies, in place of `image`.",
               "build.local_path", "docker.build.path"),
         _here("build.dockerfile_path", Text(), "The Dockerfile in that folder; `Dockerfile` without it.",
               "docker.build.dockerfile", "docker.build.dockerfile_path"),
-        _here("inference_config", Kept(), "Routes of an image with a server of its own, which scoredock does not run."),
+        _here("inference_config", Either("an object"), "Routes of an image with a server of its own, which scoredock does not run."),
         *(Field(key, key, Kept(), "Kept; it changes nothing.", when_set=True)
           for key in (*_SAID, "os_type", "path", "local_path", "datastore", "latest_version", "creation_context")),
     ),
