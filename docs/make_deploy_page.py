@@ -36,8 +36,9 @@ version 1, with the same keys; so files that were written for it are read as the
 - A key that has a dot in these tables is a key of an object: `docker.baseImage` is `{"docker": {"baseImage": …}}`.
 - In Python, arguments and attributes have the names that the tables show. Options of commands have them too, with
   dashes: `cpu_cores` is `--cpu-cores`. The tables show the short options of `az ml model deploy`.
-- What Azure ML's own readers pass over is a warning, with its line: a key that no table has, an empty one, one of another
-  compute, one that is there twice with one value, a number or `true` in quotes. `--strict` makes warnings errors.
+- What Azure ML's own readers pass over is a warning, with its line: a key that no table has, an empty one, one of
+  another compute, one that is there twice with one value, a number or `true` in quotes. `--strict` makes warnings
+  errors.
 - In Python, constructors are strict: a wrong argument raises. Passwords and keys are in no message.
 - What would deploy something else than the file says is an error: a value that a key cannot have, a key twice with two
   values, a file that is not there. All that is wrong is said at once:
@@ -165,11 +166,11 @@ instance_type: Standard_DS3_v2
 instance_count: 1
 ```
 
-`scoredock deploy -f deployment.yml`, `scoredock package -f deployment.yml`; a second `-f` is its endpoint's file. The service
-is called as the endpoint is, or as `-n` says. Managed deployments run on this machine; Kubernetes deployments do with
-`--local`. Paths start from the file's folder, or else from the current one. A model that is named by its path is registered
-under its name, or the endpoint's, unless its newest version has the same files. The files of `code` lie in the app root,
-which is the working directory. What means nothing on one machine is told in a note, in one line.
+`scoredock deploy -f deployment.yml`, `scoredock package -f deployment.yml`; a second `-f` is its endpoint's file. The
+service is called as the endpoint is, or as `-n` says. Managed deployments run on this machine; Kubernetes deployments
+do with `--local`. Paths start from the file's folder, or else from the current one. A model that is named by its path
+is registered under its name, or the endpoint's, unless its newest version has the same files. The files of `code` lie
+in the app root, which is the working directory. What means nothing on one machine is told in a note, in one line.
 
 The forms of the previews are read as well: `local_path`, `code: {local_path: …}`, `environment.docker.image`, `file:` before
 a path, one deployment inside the endpoint's file (`deployments`).
