@@ -90,9 +90,9 @@ runtime: python
 condaFile: myenv.yml
 ```
 
-Paths start from `sourceDirectory`, and that, or paths without it, from the file's folder; what is not there is looked for
-from the current folder, as `az ml` does, and a note says so. Two different files are an error. An environment that has a
-`name`, and a `version` perhaps, and nothing else, is looked up in the workspace, or is one of
+Paths start from `sourceDirectory`, and that, or paths without it, from the file's folder; what is not there is looked
+for from the current folder, as `az ml` does, and a note says so. Two different files are an error. An environment that
+has a `name`, and a `version` perhaps, and nothing else, is looked up in the workspace, or is one of
 [scoredock's](#environments-of-scoredock).
 """
 
@@ -115,8 +115,8 @@ image, and that is said: `minimal-…` is `scoredock-cpu`, `sklearn-…` is `sco
 Others, with PyTorch or TensorFlow say, are refused with what to write.
 
 A base image of Azure's (`mcr.microsoft.com/azureml/…`) is scoredock's image, for the CPU or with CUDA, where the
-environment names its own packages, or where the image has none (`base`, `openmpi…`, `minimal…`). To have the very image,
-give it a name of yours in a registry of yours.
+environment names its own packages, or where the image has none (`base`, `openmpi…`, `minimal…`). To have the very
+image, give it a name of yours in a registry of yours.
 """
 
 CONDA = """\
@@ -172,8 +172,8 @@ do with `--local`. Paths start from the file's folder, or else from the current 
 is registered under its name, or the endpoint's, unless its newest version has the same files. The files of `code` lie
 in the app root, which is the working directory. What means nothing on one machine is told in a note, in one line.
 
-The forms of the previews are read as well: `local_path`, `code: {local_path: …}`, `environment.docker.image`, `file:` before
-a path, one deployment inside the endpoint's file (`deployments`).
+The forms of the previews are read as well: `local_path`, `code: {local_path: …}`, `environment.docker.image`, `file:`
+before a path, one deployment inside the endpoint's file (`deployments`).
 """
 
 SAMPLES = {

@@ -174,8 +174,8 @@ def test_a_name_that_no_service_can_have(place, name):
 def test_a_configuration_for_another_compute(place):
     place.write("deploymentconfig.json", {"computeType": "ACI", "containerResourceRequirements": {"cpu": 1}})
     told = place.deploy(place.name(), "--dc", "deploymentconfig.json", code=1).err
-    assert "the file is right, but scoredock deploys to computeType local" in told
-    assert "not aci" in told
+    assert "the file is right, but it is for computeType aci" in told
+    assert "Add --local to deploy it here" in told
     place.write("deploymentconfig.json", {"computeType": "ACI", "containerResourceRequirements": {"cpu": "many"}})
     told = place.deploy(place.name(), "--dc", "deploymentconfig.json", code=1).err
     assert "containerResourceRequirements.cpu: expected" in told
