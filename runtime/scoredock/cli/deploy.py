@@ -67,10 +67,14 @@ def show(line: str) -> None:
 
 
 def chosen_models(workspace: Workspace, references: tuple[str, ...]) -> list[Model]:
-    """The models of ``-m`` options."""
+    """The models of ``-m`` options, or of a deployment's file. Raises NotFound."""
     from scoredock.deploy import Model
+    from scoredock.errors import NotFound
 
-    return [Model(workspace, id=reference) for reference in references]
+    try:
+        return [Model(workspace, id=reference) for reference in references]
+    except NotFound as error:
+        raise NotFound(f"{error} A new one is registered with: scoredock model register -n NAME -p PATH") from None
 
 
 def online_option(command: Callable[..., Any]) -> Callable[..., Any]:
