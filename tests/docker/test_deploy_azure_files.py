@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scoredock.deploy import Environment, Workspace
 from scoredock.deploy.local.bases import stock_image
 from scoredock.deploy.local.engine import silent
 
@@ -118,3 +119,13 @@ def test_an_online_deployment_is_packaged_with_its_variables(place):
     assert 'ENV GREETING="hello"' in lines
     assert 'ENV AZUREML_ENTRY_SCRIPT="score.py"' in lines
     assert (place.folder / "out/app/score.py").is_file()
+
+
+def test_an_environment_is_registered_and_built(engine, tmp_path):
+    workspace = Workspace(tmp_path / "workspace")
+    environment = Environment("mine")
+    environment.docker.base_image = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
+    build = environment.build(workspace).wait_for_completion(show_output=False)
+    assert (build.status, environment.version, list(workspace.environments)) == ("Succeeded", "1", ["mine"])
+    assert engine.images.get(build.image)
+    assert build.image == environment.build_local(workspace)
