@@ -17,10 +17,10 @@ NAME = f"scoredock-{__version__}"
 PACKAGE = ROOT / "runtime" / "scoredock"
 OF_THE_PACKAGE = re.compile(r"([a-z_]+/)*(\w+\.py|py\.typed)|web/docs_page/(\w+\.js|index\.html|style\.css)")
 OF_AN_IMAGE = re.compile(
-    r"(cpu|cuda|tensorrt)/("
+    r"(conda|cpu|cuda|tensorrt)/("
     r"Dockerfile|README\.md|\.dockerignore|entrypoint|install-[a-z]+|requirements\.txt|[a-z]+-(packages|libraries)\.txt)"
 )
-IMAGES = {"cpu", "cuda", "tensorrt"}
+IMAGES = {"conda", "cpu", "cuda", "tensorrt"}
 DOCKERFILES = {"Dockerfile.cpu", "Dockerfile.gpu"}
 TOOLS = {"base-images/lock", "base-images/rootfs/build"}
 

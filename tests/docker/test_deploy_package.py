@@ -75,10 +75,12 @@ def test_a_packaged_image_runs_and_answers(ready, tag, run):
 
 def test_a_generated_dockerfile_builds(ready, tag, run, engine):
     command = ["package", "-m", "text", "--ic", "inferenceconfig.json", "--generate-dockerfile", "--output-path", "out"]
-    done = ready.cli(*command)
+    done = ready.cli(*command, DOCKER_HOST="unix:///nonexistent")  # no engine is asked
     out = ready.folder / "out"
     assert "docker build -t NAME out" in done.out
-    assert sorted(one.name for one in out.iterdir()) == ["Dockerfile", "app", "models"]
+    assert sorted(one.name for one in out.iterdir()) == ["Dockerfile", "app", "cpu", "environment", "models", "runtime"]
+    starts = [line.split()[1] for line in (out / "Dockerfile").read_text().splitlines() if line.startswith("FROM ")]
+    assert set(starts) <= {"debian:bookworm-slim", "cpu", "runtime", "environment"}, "nothing but a public image"
     told = ready.cli(*command, code=1).err
     assert "is not empty" in told
     elsewhere = ready.folder / "elsewhere"

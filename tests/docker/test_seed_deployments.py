@@ -88,7 +88,7 @@ def test_a_folder_of_files_is_deployed_by_a_script_and_by_files(execute, tmp_pat
     (tmp_path / "deploymentConfig.json").write_text('{\n    "computeType": "LOCAL"\n}\n')
     files = ["--ic", "inferenceConfig.json", "--dc", "deploymentConfig.json"]
     command = ["-m", "scoredock", "deploy", "-n", "dd-files", "-m", "sentiment:1", *files]
-    assert "expected Python 3.11, which scoredock's image has, got" in execute(*command, code=1)
+    assert "expected Python 3.10 or newer, which scoredock needs, got" in execute(*command, code=1)
     conda["dependencies"].remove("python=3.6.2")  # what the message asks for
     (tmp_path / "myenv.yml").write_text(json.dumps(conda))
     execute(*command)

@@ -67,14 +67,10 @@ def show(line: str) -> None:
 
 
 def chosen_models(workspace: Workspace, references: tuple[str, ...]) -> list[Model]:
-    """The models of ``-m`` options, or of a deployment's file. Raises NotFound."""
+    """The models of ``-m`` options."""
     from scoredock.deploy import Model
-    from scoredock.errors import NotFound
 
-    try:
-        return [Model(workspace, id=reference) for reference in references]
-    except NotFound as error:
-        raise NotFound(f"{error} A new one is registered with: scoredock model register -n NAME -p PATH") from None
+    return [Model(workspace, id=reference) for reference in references]
 
 
 def online_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,14 +1,12 @@
-"""Stand-in for ``azureml.core``, as far as an entry script needs it: ``Model``."""
+"""Stand-in for ``azureml.core``: ``Model`` finds a deployed model, ``Run`` logs to nobody; the rest only imports."""
 
 from __future__ import annotations
 
 from azureml.core.model import Model  # type: ignore[import-not-found] # the finder gives it
+from azureml.core.run import Run  # type: ignore[import-not-found] # likewise
 
-__all__ = ["Model"]
+from scoredock.compat.absence import fill
 
+__all__ = ["Model", "Run"]
 
-def __getattr__(name: str) -> object:
-    raise AttributeError(
-        f"azureml.core.{name} is not part of scoredock's stand-in, which has Model only. Install azureml-core "
-        "if the script really needs it while it scores."
-    )
+fill(__name__)

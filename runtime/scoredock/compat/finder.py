@@ -25,8 +25,13 @@ STAND_INS: dict[str, str | None] = {
     "azureml.contrib.services.aml_response": "aml_response.py",
     "azureml.core": "azureml_core.py",
     "azureml.core.model": "model.py",
-    "azureml.train": None,
-    "azureml.train.automl": None,
+    "azureml.core.run": "run.py",
+    "azureml.automl": None,
+    "azureml.automl.core": None,
+    "azureml.automl.core.shared": None,
+    "azureml.automl.core.shared.log_server": "log_server.py",
+    "azureml.automl.core.shared.logging_utilities": "logging_utilities.py",
+    "azureml.telemetry": "telemetry.py",
     "azureml.monitoring": "monitoring.py",
     "azureml.ai": None,
     "azureml.ai.monitoring": "ai_monitoring.py",
@@ -37,7 +42,18 @@ STAND_INS: dict[str, str | None] = {
     "azureml_inference_server_http.api.aml_request": "aml_request.py",
     "azureml_inference_server_http.api.aml_response": "aml_response.py",
 }
-_SHARED_NAMESPACES = {"azureml", "azureml.contrib", "azureml.ai"}
+# Names below which everything imports, and fails when it is used: see ``absent``.
+ABSENT = (
+    "azureml.automl",
+    "azureml.core",
+    "azureml.data",
+    "azureml.exceptions",
+    "azureml.telemetry",
+    "azureml.train",
+    "azureml_user",
+)
+_REAL_PARENTS = {"sklearn.externals.joblib": "sklearn_joblib.py"}  # of scikit-learn's own package, where it is gone
+_SHARED_NAMESPACES = {"azureml", "azureml.contrib", "azureml.ai", "azureml.automl", "azureml.train"}
 _PACKAGES = {name.rpartition(".")[0] for name in STAND_INS} | {name for name, file in STAND_INS.items() if file is None}
 
 
@@ -48,14 +64,17 @@ class StandInFinder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec of a stand-in, or None for a name that has none or whose package is a real one."""
-        if fullname not in STAND_INS:
+        if fullname in _REAL_PARENTS:
+            return importlib.util.spec_from_file_location(fullname, _HERE / _REAL_PARENTS[fullname])
+        is_absent = fullname not in STAND_INS and _is_below(fullname)
+        if fullname not in STAND_INS and not is_absent:
             return None
         parent = fullname.rpartition(".")[0]
         if parent and parent not in _SHARED_NAMESPACES and not _is_stand_in(sys.modules.get(parent)):
             return None
-        file = _HERE / (STAND_INS[fullname] or "empty.py")
-        spec = importlib.util.spec_from_file_location(fullname, file)
-        if spec is not None and fullname in _PACKAGES:
+        file = "absent.py" if is_absent else STAND_INS[fullname] or ("absent.py" if _is_below(fullname) else "empty.py")
+        spec = importlib.util.spec_from_file_location(fullname, _HERE / file)
+        if spec is not None and (is_absent or fullname in _PACKAGES):
             spec.submodule_search_locations = []  # a package without a folder: its submodules come from here alone
         return spec
 
@@ -64,6 +83,10 @@ def install() -> None:
     """Put the finder behind all others, once."""
     if not any(isinstance(finder, StandInFinder) for finder in sys.meta_path):
         sys.meta_path.append(StandInFinder())
+
+
+def _is_below(name: str) -> bool:
+    return any(name == top or name.startswith(f"{top}.") for top in ABSENT)
 
 
 def _is_stand_in(module: ModuleType | None) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from scoredock.collection.current import current
 
+logger = logging.getLogger("scoredock.compat")
 _DESIGNATIONS = ("inputs", "predictions", "labels", "signals", "general")
 
 
 class ModelDataCollector:
     """Takes what a script collects. Arguments are those of azureml-monitoring; ``identifier`` is the old
-    name of ``designation``. Raises ValueError for a designation that Azure ML does not know.
+    name of ``designation``. One that Azure ML does not know collects nothing, and says so in the log, as the real
+    package does.
 
     Stored where AML_MODEL_DC_STORAGE_ENABLED or SCOREDOCK_COLLECT_TO says so; printed with AML_MODEL_DC_DEBUG.
     """
@@ -30,8 +33,13 @@ class ModelDataCollector:
         identifier: str | None = None,
     ) -> None:
         designation = identifier or designation
-        if designation != "default" and designation not in _DESIGNATIONS:
-            raise ValueError(f"designation: expected one of {', '.join(_DESIGNATIONS)}, got {designation!r}")
+        self._collects = designation == "default" or designation in _DESIGNATIONS
+        if not self._collects:
+            logger.warning(
+                "ModelDataCollector: expected designation to be one of %s, got %r: what it is given is not collected.",
+                ", ".join(_DESIGNATIONS),
+                designation,
+            )
         self.model_name = model_name
         self.designation = designation
         self.feature_names = list(feature_names) if feature_names is not None else None
@@ -43,7 +51,7 @@ class ModelDataCollector:
         Its correlation id is the given one, else the id of the request that is being scored.
         """
         collection = current()
-        if collection is None:
+        if collection is None or not self._collects:
             return False
         if collection.config.first_debug:
             print(f"collect {self.model_name}/{self.designation} {user_correlation_id}: {input_data!r}")  # noqa: T201 - what the variable asks for

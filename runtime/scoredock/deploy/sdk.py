@@ -15,6 +15,7 @@ from scoredock.deploy.local.deploying import deploy, package, write_package
 from scoredock.deploy.local.engine import Show, connect, silent
 from scoredock.deploy.local.images import environment_image
 from scoredock.deploy.local.local_service import LocalWebservice
+from scoredock.deploy.local.service_config import needed_by
 from scoredock.deploy.registry import environment, model
 from scoredock.deploy.registry.workspace import Workspace as AnyWorkspace
 from scoredock.errors import DeployError, Refused
@@ -107,14 +108,17 @@ class Environment(environment.Environment):
         """
         registered, lines = self.register(workspace), list[str]()
         self.version = registered.version
-        return ImageBuild(environment_image(connect(), in_place_of_azures(self), "", lines.append), lines)
+        environment = in_place_of_azures(self)
+        needed = needed_by(environment, lines.append)
+        return ImageBuild(environment_image(connect(), environment, needed, "", lines.append), lines)
 
     def build_local(self, workspace: AnyWorkspace | None = None, **_azure: Any) -> str:
         """Build the environment's image in this machine's Docker engine; returns its name.
 
         Raises ConfigError for packages that cannot be installed, and BuildFailed.
         """
-        return environment_image(connect(), in_place_of_azures(self), "", silent)
+        environment = in_place_of_azures(self)
+        return environment_image(connect(), environment, needed_by(environment, silent), "", silent)
 
 
 class Model(model.Model):

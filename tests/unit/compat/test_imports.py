@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -69,20 +70,76 @@ def test_attributes_of_the_package_lead_to_its_modules() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["azureml.nothing", "azureml.core.run", "azureml_other", "azureml.contrib.x", "azureml.finder", "azureml.model"],
+    ["azureml.nothing", "azureml_other", "azureml.contrib.x", "azureml.finder", "azureml.model", "sklearn.externals.x"],
 )
 def test_what_has_no_stand_in_is_not_found(module: str) -> None:
     with pytest.raises(ModuleNotFoundError, match=module):
         importlib.import_module(module)
 
 
-def test_a_missing_name_of_azureml_core_says_what_to_do() -> None:
-    with pytest.raises(ImportError, match="Workspace"):
-        from azureml.core import Workspace  # noqa: F401
+def test_what_scoring_does_without_imports_and_fails_when_it_is_used() -> None:
+    from azureml.automl.runtime.featurizer import DataTransformer
+    from azureml.core import Dataset, Workspace
+    from azureml.core.authentication import ServicePrincipalAuthentication
+    from azureml.train.automl.run import AutoMLRun
+    from azureml_user.parallel_run import EntryScript
+
+    uses = {
+        "azureml.core.Workspace.from_config": lambda: Workspace.from_config(),
+        "azureml.core.Dataset.Tabular": lambda: Dataset.Tabular,
+        "azureml.core.authentication.ServicePrincipalAuthentication": lambda: ServicePrincipalAuthentication("a"),
+        "azureml.automl.runtime.featurizer.DataTransformer": lambda: DataTransformer(),
+        "azureml.train.automl.run.AutoMLRun": lambda: AutoMLRun(),
+        "azureml_user.parallel_run.EntryScript": lambda: EntryScript(),
+    }
+    for name, use in uses.items():
+        with pytest.raises(ImportError, match=rf"^{name} is not part of scoredock, .* install Microsoft's package"):
+            use()
+
+    def annotated(workspace: Workspace) -> Dataset:
+        """Names are all that an annotation needs."""
+
     (core,) = names("azureml.core")
-    with pytest.raises(AttributeError, match="Install azureml-core"):
-        _ = core.Workspace
     assert not hasattr(core, "__wrapped__")
+
+
+def test_exceptions_that_are_not_here_can_be_caught() -> None:
+    from azureml.core.exceptions import ProjectSystemException
+    from azureml.exceptions import WebserviceException
+
+    with pytest.raises(WebserviceException):
+        raise WebserviceException("x")
+    assert issubclass(ProjectSystemException, Exception)
+
+
+def test_a_run_outside_of_azure_takes_what_is_logged() -> None:
+    from azureml.core import Run
+
+    run = Run.get_context()
+    run.log("accuracy", 0.9)
+    run.log_list("losses", [1, 2])
+    for use in (lambda: run.experiment, Run):
+        with pytest.raises(ImportError, match=r"azureml\.core\.Run"):
+            use()
+
+
+def test_scripts_that_automl_generated_report_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    from azureml.automl.core.shared import log_server, logging_utilities
+    from azureml.telemetry import INSTRUMENTATION_KEY
+
+    log_server.enable_telemetry(INSTRUMENTATION_KEY)
+    log_server.set_verbosity("INFO")
+    log_server.update_custom_dimensions({"model_name": "m"})
+    logging_utilities.log_traceback(ValueError("no model"), logging.getLogger("azureml.automl.core.scoring_script"))
+    assert "ValueError: no model" in caplog.text
+
+
+def test_the_joblib_that_scikit_learn_had_is_joblib(caplog: pytest.LogCaptureFixture) -> None:
+    import joblib
+    from sklearn.externals import joblib as former
+
+    assert former is joblib
+    assert "Write: import joblib" in caplog.text
 
 
 def test_installing_twice_adds_one_finder_and_it_is_the_last() -> None:

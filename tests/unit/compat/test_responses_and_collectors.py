@@ -84,9 +84,10 @@ class TestFirstGeneration:
         collector.collect([[1, 2]])
         collector.collect([[1, 2]], "correlation")
 
-    def test_an_unknown_designation_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="designation: expected one of inputs, predictions"):
-            ModelDataCollector("m", designation="outputs")
+    def test_an_unknown_designation_collects_nothing_and_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+        collector = ModelDataCollector("m", designation="outputs", feature_names=["y"])
+        assert "expected designation to be one of inputs, predictions" in caplog.text
+        assert collector.collect([1]) is False
 
     def test_in_debug_mode_it_prints_what_is_collected(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

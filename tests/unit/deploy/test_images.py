@@ -8,15 +8,19 @@ import re
 import pytest
 from packaging.requirements import Requirement
 
+from scoredock.deploy.config.channels import parse_channel
+from scoredock.deploy.config.environment import Environment
 from scoredock.deploy.config.requirements import Requirements, gather
 from scoredock.deploy.config.requirements_file import Line
-from scoredock.deploy.local.bases import check_python, conda_dockerfile, conda_file
+from scoredock.deploy.local.conda import conda_context, conda_environment
+from scoredock.deploy.local.engine import silent
 from scoredock.deploy.local.images import (
     environment_digest,
     environment_dockerfile,
     requirement_files,
     service_dockerfile,
 )
+from scoredock.deploy.local.service_config import needed_by
 from scoredock.errors import DeployError
 
 
@@ -94,35 +98,30 @@ def test_variables_in_a_dockerfile_are_what_they_were():
         service_dockerfile("env:1", {"A": "one\nRUN two"})
 
 
-@pytest.mark.parametrize("python", [None, "3", "3.11", "3.11.9", ">=3.10", "~=3.11", ">=3.8,<3.12"])
-def test_pythons_that_the_stock_images_have(python):
-    check_python("own", python)
+def test_condas_packages_are_installed_beside_python_and_pip():
+    conda = needed("numpy", conda=("python=3.10", "R-Base=4.3", "pip"), channels=("bioconda", "defaults"))
+    assert conda_environment(conda, [parse_channel(one) for one in conda.channels]) == {
+        "channels": ["bioconda", "defaults"],
+        "packages": ["python=3.10", "pip", conda.conda[0]],
+    }
+    assert conda_environment(needed(conda=("python>=3.10", "x")), [])["packages"][0] == "python>=3.10"
+    assert conda_environment(needed(conda=("x",)), [])["packages"][0] == "python=3.11"
+    context = conda_context(conda, [])
+    assert set(context) == {
+        "Dockerfile",
+        "environment.json",
+        "install-packages",
+        "install-python",
+        "python-packages.txt",
+    }
+    text = context["Dockerfile"].decode()
+    assert text.index("install-packages /build/environment.json") < text.index("COPY --from=conda")
 
 
-@pytest.mark.parametrize(
-    ("python", "image"), [("3.9", "3.9"), ("3.12.4", "3.12.4"), (">=3.12", "3.12"), (">=3.8,<3.10", "3.8")]
-)
-def test_pythons_that_they_have_not(python, image):
-    with pytest.raises(DeployError) as refused:
-        check_python("own", python)
-    text = str(refused.value)
-    assert text.startswith(f"environment own: expected Python 3.11, which scoredock's image has, got {python}. ")
-    assert f"python:{image}-slim;" in text
-
-
-def test_condas_packages_go_into_a_stage_of_their_own():
-    conda = needed("numpy", conda=("python=3.10", "R-Base=4.3", "pip"), channels=("bioconda", "conda-forge"))
-    assert conda_file(conda).splitlines() == [
-        "channels:",
-        '  - "bioconda"',
-        '  - "conda-forge"',
-        "dependencies:",
-        '  - "python=3.10"',
-        '  - "pip"',
-        f'  - "{conda.conda[0]}"',
-    ]
-    assert '  - "python>=3.10"' in conda_file(needed(conda=("python>=3.10", "x"))).splitlines()
-    assert '  - "python=3.11"' in conda_file(needed(conda=("x",))).splitlines()
-    text = conda_dockerfile()
-    assert text.index("micromamba create") < text.index("FROM debian:") < text.index("COPY --from=conda")
-    assert "PATH=/opt/conda/bin:" in text
+@pytest.mark.parametrize(("switch", "exporter"), [("true", True), ("True", True), ("false", False), (None, False)])
+def test_application_insights_brings_its_exporter_as_soon_as_it_is_switched_on(switch, exporter):
+    environment = Environment("own")
+    if switch is not None:
+        environment.environment_variables["AML_APP_INSIGHTS_ENABLED"] = switch
+    names = {Requirement(line).name for line in needed_by(environment, silent).pip}
+    assert ("azure-monitor-opentelemetry-exporter" in names) is exporter

@@ -64,10 +64,6 @@ def test_a_template_with_empty_keys_is_taken(write, script):
          "argument of the SDK; the key of a file is appInsightsEnabled."),
         ('{"computeType": "aci",\n"cpu_cores": 1}', "line 2, cpu_cores: ignored, since the ACI deployment "
          "configuration has no such key. Did you mean containerResourceRequirements.cpu?"),
-        ('{"computeType": "aci",\n"cpuCores": 1}', "line 2, cpuCores: ignored, since the ACI deployment "
-         "configuration has no such key. Did you mean containerResourceRequirements.cpu?"),
-        ('{"computeType": "aci",\n"location": "a,]",\n}', "line 2: expected JSON, got a comma behind a last item; it "
-         "is ignored."),
         ('{"computeType": "aci",\n"authEnabled": "True"}', "line 2, authEnabled: expected true without quotes, got the "
          "text 'True'; it counts as that."),
         ('{"computeType": "aci", "containerResourceRequirements": {\n"cpu": "0.5"}}', "line 2, "

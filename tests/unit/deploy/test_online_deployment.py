@@ -202,7 +202,7 @@ def test_the_preview_form_with_deployments_in_the_endpoint_is_read(files, write)
     ("text", "problem"),
     [
         (head(code_configuration="{code: ../scoring}"), "code_configuration: expected code and scoring_script, got no "
-         "script: a model alone, MLflow's say, needs a script that loads it from AZUREML_MODEL_DIR in init()"),
+         "script: a model without a script is not deployed: write one with init() and run() that loads it."),
         ("endpoint_name: a-b\nenvironment:\n  image: x\n  inference_config: {scoring_route: {port: 8080, path: /}}\n",
          "code_configuration: expected code and scoring_script, got no script: a server of its own in the image is run "
          "by the engine: docker run."),

@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from scoredock.deploy.config.conda_spec import parse_spec
@@ -167,3 +168,42 @@ def test_the_digest_does_not_know_credentials():
     assert one.digest() == other.digest() == requirements(["a", "-i https://example.org/simple"]).digest()
     assert one.pip_options[0].text.endswith("user:x1@example.org/simple")
     assert "x1" not in repr(one) + one.requirements_txt()
+
+
+def test_extras_of_scoredock_are_the_packages_that_they_stand_for():
+    found = requirements(["scoredock[app-insights, arrow]", "scikit-learn"])
+    names = {Requirement(line).name for line in found.pip}
+    assert names == {"azure-monitor-opentelemetry-exporter", "numpy", "pandas", "pyarrow", "pysimdjson", "scikit-learn"}
+    assert "scoredock" in found.replaced
+
+
+def test_an_extra_that_scoredock_has_not_is_told(problems):
+    (found,) = problems(requirements, ["scoredock[app-insight]"], [])
+    assert found.startswith(
+        "r.txt, line 1: expected extras that scoredock has, got 'scoredock[app-insight]': there is no "
+    )
+    assert "app-insights" in found
+
+
+@pytest.mark.parametrize(
+    ("line", "left_out"),
+    [
+        ("inference-schema==1.3.0", True),
+        ("inference-schema[numpy-support]<1.6", True),
+        ("inference-schema", False),
+        ("inference-schema>=1.3", False),
+        ("inference-schema==1.8", False),
+    ],
+)
+def test_an_inference_schema_that_is_too_old_is_left_out_and_told(line, left_out):
+    found = requirements([line])
+    assert (found.pip == ()) is left_out
+    assert any(note.startswith(f"{line} is left out: scoredock brings") for note in found.notes) is left_out
+
+
+def test_what_scoredock_stands_in_for_is_told_unless_it_is_the_server_itself():
+    assert requirements(["azureml-defaults"]).notes == ()
+    (note,) = requirements(["azureml-defaults", "azureml-core==1.40"]).notes
+    assert note.startswith("azureml-core is left out: scoredock has stand-ins")
+    found = requirements(["azureml-core[real]==1.60.0"])
+    assert (found.pip, found.replaced, found.notes) == (("azureml-core==1.60.0",), (), ())

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from scoredock.deploy.local.source_folder import copy_source, source_files
+from scoredock.deploy.local.source_folder import copy_files, source_files
 
 FILES = {"score.py": "", "data/big.csv": "", "data/small.csv": "", "notes.md": "", "src/deep/util.py": ""}
 
@@ -70,7 +70,8 @@ def test_copies_are_readable_for_every_user(tree, tmp_path):
     (folder / "data").chmod(0o700)
     before = os.umask(0o077)
     try:
-        copied = copy_source(folder, tmp_path / "copy")
+        copied = source_files(folder)
+        copy_files(folder, tmp_path / "copy", copied)
     finally:
         os.umask(before)
     assert {str(path) for path in copied} == {*FILES, "run.sh"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from scoredock.deploy.config.channels import beside, parse_channel, without_credentials
 from scoredock.deploy.config.conda_spec import parse_spec
 from scoredock.deploy.config.document import load, node_of
 from scoredock.deploy.config.format import Field, Format
@@ -20,7 +21,6 @@ from scoredock.deploy.config.requirements_file import Line, follow_includes
 from scoredock.errors import ConfigError, Problem
 
 DEFAULT_NAME = "project_environment"
-_CHANNEL = re.compile(r"[A-Za-z0-9_][\w.\-/]*|https://[\w.\-]+(:\d+)?(/[\w.\-/]*)?")
 _PYTHON = re.compile(r"(\S+::)?python(?![\w.\-])", re.IGNORECASE)
 
 
@@ -69,17 +69,23 @@ class _Dependencies(Kind):
 
 
 class _Channels(Texts):
-    """Channels; an address with credentials would be in every file that is made of it."""
+    """Channels; their credentials are in no file that is made of them, unless they are variables."""
 
     expected = "a list of channels"
 
     def read(self, node: Node, report: Report) -> Any:
         channels = super().read(node, report)
         for number, channel in enumerate(channels):
-            if isinstance(channel, str) and not _CHANNEL.fullmatch(channel):
-                text = f"expected a channel's name, or its https address without credentials, got {shown(channel)!r}."
-                report.inside(f"[{number}]").say(text, node.value[number].line)
+            try:
+                if isinstance(channel, str):
+                    parse_channel(channel)
+            except ValueError as expected:
+                said = f"expected {expected}, got {without_literal_credentials(shown(channel))!r}."
+                report.inside(f"[{number}]").say(said, node.value[number].line)
         return channels
+
+    def write(self, value: Any, with_secrets: bool) -> Any:
+        return [one if with_secrets else without_credentials(one) for one in value]
 
 
 CONDA_FORMAT = Format(
@@ -115,6 +121,7 @@ class CondaDependencies:
             self._take(CONDA_FORMAT.read(document.root, report))
             report.finish()
             self.follow_includes(document.folder)
+            self._channels = [beside(one, document.folder) for one in self._channels]
 
     @classmethod
     def create(

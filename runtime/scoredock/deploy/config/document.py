@@ -16,7 +16,6 @@ from scoredock.deploy.config.yaml_nodes import parse_yaml
 from scoredock.errors import ConfigError, Problem
 
 LARGEST_BYTES = 1024 * 1024
-_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _PLACEHOLDER = " Where {{NAME}} is to be replaced, put its value."
 
 
@@ -24,7 +23,7 @@ _PLACEHOLDER = " Where {{NAME}} is to be replaced, put its value."
 class Document:
     """A file's content: ``file`` is its name for messages, ``folder`` the one that it lies in.
 
-    ``repeated`` has what Azure's readers pass over in the text itself: keys that are there twice, with one value.
+    ``repeated`` has the keys that are there twice, with one value.
     """
 
     root: Node
@@ -48,7 +47,7 @@ def load(path: str | PurePath) -> Document:
     file, repeated = str(path), list[Problem]()
     text = text_of(path)
     try:
-        root = _parse_json(text, repeated) if _is_json(file, text) else parse_yaml(text, repeated)
+        root = parse_json(text, repeated) if _is_json(file, text) else parse_yaml(text, repeated)
     except NodeProblem as problem:
         lines = text.splitlines()[: problem.line]
         hint = _PLACEHOLDER if problem.line and re.search(r"\{\{", lines[-1] if lines else "") else ""
@@ -83,22 +82,6 @@ def node_of(value: Any) -> Node:
     if isinstance(value, PurePath):
         return Node(str(value))
     return Node(value)
-
-
-def _parse_json(text: str, repeated: list[Problem]) -> Node:
-    """The JSON value of a text, which may have a comma behind a last item, as YAML may. Raises NodeProblem."""
-    try:
-        return parse_json(text, repeated)
-    except NodeProblem:
-        bare = _LAST_COMMA.sub(lambda match: match[1] or " ", text)
-        if bare == text:
-            raise
-        repeated.clear()
-        root = parse_json(bare, repeated)
-        at = next(match.start() for match in _LAST_COMMA.finditer(text) if not match[1])
-        line = text.count("\n", 0, at) + 1
-        repeated.append(Problem("expected JSON, got a comma behind a last item; it is ignored.", line=line))
-        return root
 
 
 def _is_json(file: str, text: str) -> bool:

@@ -230,12 +230,12 @@ class Format:
             return f"expected a key of the {self.title}, got one that {self.foreign[dotted]}."
         siblings = {name.casefold(): prefix + name for name in tree}
         everywhere = {full.rpartition(".")[2].casefold(): full for full, _ in self.spellings()}
-        arguments = {entry.name.replace("_", ""): entry.key for entry in self.fields}
+        arguments = {entry.name.casefold(): entry.key for entry in self.fields}
         start = f"expected a key of the {self.title}, got an unknown one."
         if lenient:
             start = f"ignored, since the {self.title} has no such key."
-        if argument := arguments.get(key.casefold().replace("_", "")):
-            return f"{start} Did you mean {argument}?"
+        if key.casefold() in arguments:
+            return f"{start} Did you mean {arguments[key.casefold()]}?"
         for known in (siblings, everywhere):
             if near := difflib.get_close_matches(key.casefold(), known, n=1, cutoff=0.6):
                 return f"{start} Did you mean {known[near[0]]}?"

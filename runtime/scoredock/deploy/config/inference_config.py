@@ -65,6 +65,9 @@ class InferenceConfig:
         default_words="`9.1` with `enableGpu`")
     environment: Environment | EnvironmentReference | None = declared(EnvironmentSection(), "environment", None,
         "An [environment](#environment), or its `name` and `version`.", flag="-e")
+    image_python: bool | None = declared(Flag(), "imagePython", None,
+        "scoredock's own: use the image's Python where the environment asks for one that scoredock cannot run on.",
+        flag="--image-python", default_words="`false`", when_set=True)
     source_is_root: bool | None = declared(Flag(), "sourceIsRoot", None,
         "The files of `sourceDirectory` lie in the app root itself, as in version 2. scoredock's own key.",
         default_words="`false`: below its name")

@@ -168,9 +168,8 @@ class _Reader:
         inner = self._report.inside("code_configuration")
         if script is None:
             own = self._root.at("environment.inference_config")
-            why = "a model alone, MLflow's say, needs a script that loads it from AZUREML_MODEL_DIR in init()"
-            if own:
-                why = "a server of its own in the image is run by the engine: docker run"
+            why = "a server of its own in the image is run by the engine: docker run" if own else (
+                "a model without a script is not deployed: write one with init() and run() that loads it")  # fmt: skip
             inner.say(f"expected code and scoring_script, got no script: {why}.", self._root.line)
             return ".", "score.py"
         if not script.endswith(".py"):

@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
+from scoredock.deploy.config.channels import Channel, parse_channel
 from scoredock.deploy.config.conda_spec import CondaSpec, parse_spec
+from scoredock.deploy.config.extras import extra_requirements
 from scoredock.deploy.config.kinds import Report
 from scoredock.deploy.config.node import shown
 from scoredock.deploy.config.pip_line import (
@@ -34,6 +37,10 @@ SERVER_PACKAGES = frozenset(
         "scoredock",
     }
 )
+INFERENCE_SCHEMA = "inference-schema"
+OLDEST_SCHEMA = Version("1.8")  # the runtime's; its decorators serve the scripts of older ones
+REAL = "real"  # azureml-core[real]: Microsoft's own package, not the stand-in
+SERVER = frozenset({"azureml-contrib-services", "azureml-defaults", "azureml-inference-server-http", "scoredock"})
 DEFAULT_CHANNELS = ("conda-forge",)  # Anaconda's own channels need a licence in larger companies
 
 
@@ -42,8 +49,10 @@ class Requirements:
     """What is installed into an image, beside scoredock.
 
     ``python``: a version (``3.11``, ``3.11.4``), a condition (``>=3.10``), or None for the base image's. ``pip`` and
-    ``conda``: sorted, normalised specifications. ``channels``: conda's, the most important first; empty without conda.
-    ``replaced``: packages that were left out because scoredock stands for them. ``pip_options``: index addresses and
+    ``conda``: sorted, normalised specifications. ``channels``: conda's, the most important first, without credentials;
+    empty without conda. ``guarded``: those of them that want credentials.
+    ``replaced``: packages that were left out because scoredock stands for them. ``notes``: what their owner should know
+    of what is installed in another way than the lines say. ``pip_options``: index addresses and
     the like, in their order, for pip's command line; their ``text`` may hold credentials, so it belongs in no file
     and no log.
     """
@@ -55,6 +64,8 @@ class Requirements:
     needs_conda: bool = False
     replaced: tuple[str, ...] = ()
     pip_options: tuple[PipOption, ...] = field(default=())
+    guarded: tuple[Channel, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def digest(self) -> str:
         """SHA-256, in hex, of what is installed: not of names, of the order of packages, of credentials, or of what
@@ -75,17 +86,20 @@ def gather(pip: Iterable[Line], conda: Iterable[Line], channels: Iterable[str]) 
     report = Report()
     specs = _conda_specs(conda, report)
     python, others = _settle_conda(specs, report)
-    packages, options, replaced = _pip_packages(pip, report)
+    packages, options, replaced, notes = _pip_packages(pip, report)
     merged = _merge(packages, report)
     report.finish()
+    used = [parse_channel(text) for text in dict.fromkeys(channels)] if others else []
     return Requirements(
         python=python,
         pip=merged,
         conda=others,
-        channels=tuple(dict.fromkeys(channels)) or DEFAULT_CHANNELS if others else (),
+        channels=tuple(one.shown for one in used) or DEFAULT_CHANNELS if others else (),
         needs_conda=bool(others),
         replaced=replaced,
         pip_options=tuple(dict.fromkeys(options)),
+        guarded=tuple(one for one in used if one.credentials),
+        notes=notes,
     )
 
 
@@ -121,8 +135,9 @@ def _settle_conda(specs: list[tuple[CondaSpec, Line]], report: Report) -> tuple[
 
 def _pip_packages(
     lines: Iterable[Line], report: Report
-) -> tuple[list[tuple[PipPackage, Line]], list[PipOption], tuple[str, ...]]:
-    packages, options, replaced = [], [], set()
+) -> tuple[list[tuple[PipPackage, Line]], list[PipOption], tuple[str, ...], tuple[str, ...]]:
+    """Packages with their lines, options, the names of what scoredock stands for, and notes."""
+    packages, options, replaced, notes = [], [], set(), []
     for line in lines:
         try:
             parsed = parse_line(line.text)
@@ -131,11 +146,47 @@ def _pip_packages(
             continue
         if isinstance(parsed, PipOption):
             options.append(parsed)
+            continue
+        extras = parsed.requirement.extras if parsed.requirement is not None else set()
+        if parsed.name == "scoredock":
+            replaced.add(parsed.name)
+            packages += [(one, line) for one in _of_extras(extras, line, report)]
+        elif parsed.name in SERVER_PACKAGES and REAL in extras:
+            extras.discard(REAL)
+            packages.append((parsed, line))
         elif parsed.name in SERVER_PACKAGES:
             replaced.add(parsed.name)
+        elif parsed.name == INFERENCE_SCHEMA and _is_older(parsed.requirement):
+            notes.append(
+                f"{line.text} is left out: scoredock brings inference-schema {OLDEST_SCHEMA} or newer, which serves "
+                "scripts that were written for an older one."
+            )
         else:
             packages.append((parsed, line))
-    return packages, options, tuple(sorted(replaced))
+    for name in sorted(replaced - SERVER):
+        notes.append(
+            f"{name} is left out: scoredock has stand-ins for what scripts import of it. To install Microsoft's own "
+            f"package, write {name}[{REAL}]."
+        )
+    return packages, options, tuple(sorted(replaced)), tuple(notes)
+
+
+def _of_extras(extras: Iterable[str], line: Line, report: Report) -> list[PipPackage]:
+    """The packages of scoredock's own extras: scoredock itself is in the image, and comes from no index."""
+    try:
+        texts = extra_requirements(extras)
+    except LookupError as error:
+        report.problems.append(line.problem(f"expected extras that scoredock has, got {line.text!r}: {error.args[0]}"))
+        return []
+    return [one for text in texts if isinstance(one := parse_line(text), PipPackage)]
+
+
+def _is_older(requirement: Requirement | None) -> bool:
+    """Whether a requirement of inference-schema allows no version that scoredock runs with."""
+    if requirement is None or requirement.url is not None or not requirement.specifier:
+        return False
+    newer = (f"{OLDEST_SCHEMA}", f"{OLDEST_SCHEMA}.1", f"{OLDEST_SCHEMA.major}.{OLDEST_SCHEMA.minor + 1}", "1.99")
+    return not any(requirement.specifier.contains(one) for one in newer)
 
 
 def _merge(packages: list[tuple[PipPackage, Line]], report: Report) -> tuple[str, ...]:

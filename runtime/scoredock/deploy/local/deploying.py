@@ -10,12 +10,13 @@ from pathlib import Path
 
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration
 from scoredock.deploy.config.inference_config import InferenceConfig
-from scoredock.deploy.local.bases import content_of, short
+from scoredock.deploy.local.build_context import content_of, short
 from scoredock.deploy.local.engine import Show, build, connect, silent
 from scoredock.deploy.local.images import service_dockerfile
 from scoredock.deploy.local.local_service import LocalWebservice
-from scoredock.deploy.local.service_config import built_environment
+from scoredock.deploy.local.service_config import built_environment, described_environment
 from scoredock.deploy.local.service_files import write_layout
+from scoredock.deploy.local.standalone import LAST, write_stages
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import Refused
@@ -70,10 +71,14 @@ def package(
     """
     with tempfile.TemporaryDirectory(prefix="scoredock-package-") as folder:
         context = Path(folder) / "context"
-        write_package(workspace, models, config, context, variables=variables, show=show)
+        context.mkdir()
+        engine = connect()
+        environment, image = built_environment(engine, workspace, config, show)
+        of_all = {**environment.environment_variables, **(variables or {})}
+        (context / "Dockerfile").write_text(_service_lines(context, config, models, of_all, image))
         name = image_name or f"package-{short(content_of(context))}"
         tag = f"{name}:{image_label or 'latest'}"
-        build(connect(), tag, context, show)
+        build(engine, tag, context, show)
     return tag
 
 
@@ -88,14 +93,23 @@ def write_package(
 ) -> Path:
     """Write the Dockerfile of a whole service, with its context, into ``folder``; returns the Dockerfile's path.
 
-    The environment's image is built, since the Dockerfile starts from it.
+    It stands alone, from a public base image to the last layer: any machine with Docker or Podman builds it. No engine
+    is asked, and nothing is built.
     """
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty. Name a folder that is not there yet.")
-    environment, image = built_environment(connect(), workspace, config, show)
+    environment, needed, docker_steps = described_environment(workspace, config, show)
     folder.mkdir(parents=True, exist_ok=True)
+    stages = write_stages(folder, environment, needed, docker_steps)
+    of_all = {**environment.environment_variables, **(variables or {})}
+    (folder / "Dockerfile").write_text(f"{stages}\n\n{_service_lines(folder, config, models, of_all, LAST)}")
+    return folder / "Dockerfile"
+
+
+def _service_lines(
+    folder: Path, config: InferenceConfig, models: Sequence[Model], variables: Mapping[str, str], image: str
+) -> str:
+    """Lay out script and models in ``folder``; returns the Dockerfile that puts them on ``image``."""
     layout = write_layout(folder, config, models, link=False)  # its reader may change the files
     shutil.rmtree(layout.app / "azureml-models")
-    all_variables = {**environment.environment_variables, **(variables or {}), **layout.environment}
-    (folder / "Dockerfile").write_text(service_dockerfile(image, all_variables))
-    return folder / "Dockerfile"
+    return service_dockerfile(image, {**variables, **layout.environment})

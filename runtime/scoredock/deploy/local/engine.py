@@ -12,6 +12,7 @@ from typing import IO, Any
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 
+from scoredock.deploy.local.build_hints import hint_of
 from scoredock.errors import BuildFailed, EngineUnavailable
 
 Show = Callable[[str], None]
@@ -19,19 +20,6 @@ Show = Callable[[str], None]
 KEPT_LINES = 25
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _STEP = re.compile(r"^Step \d+/\d+ : ")
-_HINTS = (  # the first that fits: without a network, pip says that there is no such version as well
-    (r"Temporary failure in name resolution|Could not resolve|Connection refused|Max retries exceeded|SSLError",
-     "The build cannot reach the package index. Behind a proxy or a mirror, give the base image its pip settings and "
-     "certificates."),
-    (r"No matching distribution found|Could not find a version", "Check the package's name and version: does it exist "
-     "for the image's Python? pip index versions NAME lists them."),
-    (r"ResolutionImpossible|conflicting dependencies", "Two packages ask for different versions of a third: loosen "
-     "the pin that the lines above name."),
-    (r"command .(gcc|cc|g\+\+). failed|No such file or directory: .(gcc|cc|g\+\+).|metadata-generation-failed",
-     "A package has no wheel for the image's Python and would be compiled: ask for a newer version, or install a "
-     "compiler in the Docker steps."),
-    (r"no space left on device", "The disk is full: docker system df shows why, docker image prune frees it."),
-)  # fmt: skip
 
 
 def silent(line: str) -> None:
@@ -90,42 +78,46 @@ def build(
         **options,
     )
     step, last = "", deque[str](maxlen=KEPT_LINES)
-    for line in _lines(stream, tag):
-        if _STEP.match(line):
-            step = line
-            last.clear()
-        else:
-            last.append(line)
-        if not line.startswith(_NOISE):
-            show(line)
-        if line.startswith(_ERROR):
-            raise BuildFailed(_failure(tag, step, list(last)))
+    try:
+        for line in _lines(stream):
+            if _STEP.match(line):
+                step = line
+                last.clear()
+            else:
+                last.append(line)
+            if not line.startswith(_NOISE):
+                show(line)
+    except _EngineSays as error:
+        show(f"ERROR: {error}")
+        raise BuildFailed(_failure(tag, step, [*last, f"ERROR: {error}"])) from None
     if image_id(engine, tag) is None:
         raise BuildFailed(f"building {tag} ended without an image; the lines above say how far it came.")
 
 
-_ERROR = "ERROR: "
 _NOISE = (" --->", "Removing intermediate container", "Successfully tagged")
 
 
-def _lines(stream: Iterator[dict[str, Any]], tag: str) -> Iterator[str]:
-    """The output in whole lines; an error that the engine reports becomes a last one."""
+class _EngineSays(Exception):
+    """The engine's own word that a build has failed. A line of the build's output never is: what it runs says ERROR:
+    of its own accord, and goes on."""
+
+
+def _lines(stream: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """The output in whole lines. Raises _EngineSays."""
     try:
         for part in stream:
             if "error" in part:
-                yield f"{_ERROR}{part['error'].strip()}"
-                return
+                raise _EngineSays(part["error"].strip())
             for line in str(part.get("stream") or part.get("status") or "").splitlines():
                 if line.strip():
                     yield re.sub(r"\x1b\[[0-9;]*m", "", line)
     except APIError as error:
-        yield f"{_ERROR}{error.explanation or error}"
+        raise _EngineSays(str(error.explanation or error)) from None
 
 
 def _failure(tag: str, step: str, lines: list[str]) -> str:
     text = "\n".join(f"  {line}" for line in lines)
-    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text)), "")
-    return f"building {tag} failed at\n  {step or 'its start'}\n{text}\n{hint}".rstrip()
+    return f"building {tag} failed at\n  {step or 'its start'}\n{text}\n{hint_of(lines)}".rstrip()
 
 
 def _innermost(error: BaseException) -> str:

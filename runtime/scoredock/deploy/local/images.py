@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 from scoredock.deploy.config.environment import Environment
 from scoredock.deploy.config.requirements import Requirements
 from scoredock.deploy.local import own_source
-from scoredock.deploy.local.bases import archive, base_of
+from scoredock.deploy.local.bases import base_of
+from scoredock.deploy.local.build_context import archive
 from scoredock.deploy.local.engine import Show, build, image_id
 from scoredock.errors import DeployError
 
@@ -24,12 +25,14 @@ HASH = "scoredock.environment"
 FOLDER = "/opt/scoredock/service"
 
 
-def environment_image(engine: docker.DockerClient, environment: Environment, docker_steps: str, show: Show) -> str:
+def environment_image(
+    engine: docker.DockerClient, environment: Environment, needed: Requirements, docker_steps: str, show: Show
+) -> str:
     """The name of the image that has an environment's packages; built only when the engine has none of the same.
 
-    The same: the same base image, the same Docker steps, the same packages, in any order. Raises BuildFailed.
+    The same: the same base image, the same Docker steps, the same packages, in any order. ``needed.python`` is one that
+    scoredock runs on. Raises DeployError, BuildFailed.
     """
-    needed = environment.requirements()
     base = base_of(engine, environment, needed, show)
     if not docker_steps.strip() and not needed.pip:
         return base

@@ -15,6 +15,7 @@ from scoredock.deploy.local.call import score
 from scoredock.deploy.local.condition import Condition, State
 from scoredock.deploy.local.engine import Show, connect, image_id, silent
 from scoredock.deploy.local.generations import KIND, START_TIMEOUT_S, Generations, Record
+from scoredock.deploy.local.imported_files import cure
 from scoredock.deploy.local.service_config import built_environment, config_of, deployment_of, scheme_of
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
@@ -229,7 +230,12 @@ class LocalWebservice:
             "deployment_config": deployment.to_dict(),
         }
         self._generations.move(deployment.port, show)
-        self._generations.replace(models, config, record, wait=wait, show=show)
+        try:
+            self._generations.replace(models, config, record, wait=wait, show=show)
+        except ServiceFailed as error:
+            if config.source_directory is None and (what_to_do := cure(config.script_path, str(error))):
+                raise ServiceFailed(f"{error}{what_to_do}") from None
+            raise
 
     @property
     def _record(self) -> Record:

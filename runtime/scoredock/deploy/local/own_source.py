@@ -42,7 +42,7 @@ def context() -> io.BytesIO:
     """A build context for the Dockerfiles, as a tar archive: the wheel, named by ``wheel_name()``, and nothing else."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
-        files = {wheel_name(): _wheel()}
+        files = {wheel_name(): wheel()}
         files |= {name: (dockerfiles() / name).read_bytes() for name in ("Dockerfile.cpu", "Dockerfile.gpu")}
         for name, content in files.items():
             entry = tarfile.TarInfo(name)
@@ -68,7 +68,7 @@ def _content() -> Iterator[tuple[str, bytes]]:
         yield name, (dockerfiles() / name).read_bytes()
 
 
-def _wheel() -> bytes:
+def wheel() -> bytes:
     """The package as a wheel, the same bytes for the same content, so that the engine finds its layer in the cache."""
     info = f"scoredock-{scoredock.__version__}.dist-info"
     installed = importlib.metadata.distribution("scoredock")

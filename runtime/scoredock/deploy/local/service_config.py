@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import docker
@@ -10,11 +11,15 @@ from scoredock.deploy.config import environment as described
 from scoredock.deploy.config.deployment_config import LocalWebserviceDeploymentConfiguration, format_of
 from scoredock.deploy.config.document import node_of
 from scoredock.deploy.config.environment import EnvironmentReference
+from scoredock.deploy.config.extras import extra_requirements
 from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.config.kinds import Report
+from scoredock.deploy.config.requirements import Requirements
 from scoredock.deploy.config.stand_in import in_place_of_azures
 from scoredock.deploy.local.engine import Show
 from scoredock.deploy.local.images import environment_image
+from scoredock.deploy.local.imported_files import imported_files
+from scoredock.deploy.local.pythons import settled_python
 from scoredock.deploy.registry.environment import Environment
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import NotFound
@@ -25,9 +30,22 @@ def built_environment(
 ) -> tuple[described.Environment, str]:
     """A configuration's environment, looked up in the workspace if it is only named; and its image, built if missing.
 
-    Raises ConfigError for files that are missing, before anything is built; NotFound, BuildFailed.
+    Raises ConfigError for files that are missing, before anything is built; NotFound, DeployError, BuildFailed.
+    """
+    environment, needed, docker_steps = described_environment(workspace, config, show)
+    return environment, environment_image(engine, environment, needed, docker_steps, show)
+
+
+def described_environment(
+    workspace: Workspace, config: InferenceConfig, show: Show
+) -> tuple[described.Environment, Requirements, str]:
+    """A configuration's environment, what it needs, and its Docker steps; what its owner should know goes to ``show``.
+
+    Raises ConfigError for files that are missing, NotFound, and DeployError for a Python that scoredock cannot run on.
     """
     config.check_files()
+    if config.source_directory is None and (beside := imported_files(config.script_path)):
+        show(f"Taken along, since {config.script_path.name} imports them: {', '.join(map(str, beside))}")
     reference, steps = config.environment, config.extra_docker_steps_path
     environment: described.Environment
     if isinstance(reference, EnvironmentReference):
@@ -38,7 +56,23 @@ def built_environment(
     if environment.docker.base_image != given:
         show(f"{environment.docker.base_image} stands for Azure's image {given}.")
     docker_steps = "" if steps is None else steps.read_text(encoding="utf-8")
-    return environment, environment_image(engine, environment, docker_steps, show)
+    return environment, needed_by(environment, show, image_python=bool(config.image_python)), docker_steps
+
+
+def needed_by(environment: described.Environment, show: Show, *, image_python: bool = False) -> Requirements:
+    """What an environment needs, with a Python that scoredock runs on, or the image's; what is left out is shown.
+
+    Raises ConfigError for packages that cannot be installed, DeployError for another Python without ``image_python``.
+    """
+    needed = environment.requirements()
+    python, said = settled_python(environment.name, needed.python, image_python)
+    for note in (*needed.notes, said):
+        if note is not None:
+            show(f"Warning: {note}")
+    packages = set(needed.pip)
+    if environment.environment_variables.get("AML_APP_INSIGHTS_ENABLED", "").strip().lower() == "true":
+        packages.update(extra_requirements(["app-insights"]))  # its exporter is not in the image
+    return replace(needed, python=python, pip=tuple(sorted(packages)))
 
 
 def _registered(workspace: Workspace, reference: EnvironmentReference) -> Environment:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scoredock.deploy.config.inference_config import InferenceConfig
-from scoredock.deploy.local.source_folder import copy_source
+from scoredock.deploy.local.imported_files import imported_files
+from scoredock.deploy.local.source_folder import copy_files, source_files
 from scoredock.deploy.registry.model import Model
 from scoredock.errors import DeployError, Refused
 
@@ -78,16 +79,16 @@ def _copy_script(config: InferenceConfig, app: Path) -> None:
             raise Refused(
                 f"code: {MODELS} is the name of something else in the app root. Rename {config.root / MODELS}."
             )
-        copied = copy_source(config.root, app if config.source_is_root else app / config.root.resolve().name)
-        if Path(config.entry_script) not in copied:
+        files = source_files(config.root)
+        if Path(config.entry_script) not in files:
             raise DeployError(
                 f"entryScript: {config.entry_script} is left out by an ignore file of {config.root}: take it out of "
                 "there."
             )
+        copy_files(config.root, app if config.source_is_root else app / config.root.resolve().name, files)
     else:
-        script = app / config.script_path.name
-        shutil.copyfile(config.script_path, script)
-        script.chmod(0o644)
+        script = config.script_path
+        copy_files(script.parent, app, [Path(script.name), *imported_files(script)])
 
 
 def model_dir(models: Sequence[Model]) -> str:
