@@ -108,7 +108,7 @@ def _base(environment: Environment, needed: Requirements) -> tuple[str, list[Par
     if section.base_dockerfile:
         context = section.build_context if isinstance(section.build_context, dict) else {}
         text, lies = str(section.base_dockerfile), dict[str, Path]()
-        if context.get("locationType") == "local":
+        if str(context.get("locationType")) == "local":
             lies = {".": Path(str(context["location"]))}
             text = (lies["."] / str(context["dockerfilePath"])).read_text(encoding="utf-8")
         own = [Part("own", text, folders=lies)]
