@@ -136,7 +136,21 @@ dependencies:
 
 - With no other packages than `python`, `pip`, `setuptools` and `wheel`, and those below `pip`, conda is not needed, and
   not used. Where it is, and no channel is named, it looks in {channels}.
-- These stand for the inference server, which is scoredock; they are left out: {server}.
+- Channels are names, `http` and `https` addresses, and folders of the machine that builds (`file:///srv/channel`; a
+  relative path starts from the file's folder), which go into the build. Credentials in an address
+  (`https://USER:PASSWORD@host/channel`, `https://host/t/TOKEN/channel`, or variables: `https://${{USER}}:${{PASSWORD}}@…`)
+  are in no file that scoredock writes and not in the image; the engine keeps them in its build cache.
+  [py-rattler](https://conda.github.io/rattler/py-rattler/) installs the packages; neither conda nor an image of its own is
+  needed.
+- `python=3.11` is in scoredock's image. For another version from 3.10 on, conda brings it along with other packages of
+  conda; without any, the base image is Python's own (`python:3.12-slim`). An older one is refused, unless the
+  configuration says `"imagePython": true`, or the command `--image-python`: then the image's is used. A base image of
+  yours keeps its Python; that is said when the file asks for another.
+- These stand for the inference server, which is scoredock; they are left out: {server}. To have Microsoft's own package
+  instead of scoredock's stand-in, write `azureml-core[real]`.
+- `scoredock[app-insights]` and other extras of scoredock bring the packages that they stand for. The exporter comes by
+  itself where the environment sets `AML_APP_INSIGHTS_ENABLED` to `true`.
+- `inference-schema` below 1.8 is left out, with a warning: scoredock's 1.8 serves the scripts that were written for it.
 - Two entries for a package are joined. Versions that contradict each other are an error.
 - Lines below `pip` are those of a requirements file: versions, extras, markers, hashes, `https` addresses, and the
   options `--index-url`, `--extra-index-url`, `--find-links`, `--pre`, `--prefer-binary`, `--only-binary`,
