@@ -2,4 +2,5 @@
 
 from scoredock.cli import main
 
-main(prog_name="python -m scoredock")
+if __name__ == "__main__":  # a process that a script spawns imports this module, under another name
+    main(prog_name="python -m scoredock")

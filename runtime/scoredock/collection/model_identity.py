@@ -27,6 +27,7 @@ def model_identity(model_dir: Path | None) -> ModelIdentity:
     folder's end."""
     if model_dir is None:
         return ModelIdentity({})
+    model_dir = model_dir.resolve()  # a link to the present version is not named like it
     for folder in (model_dir, *list(model_dir.parents)[:3]):
         try:
             models = json.loads((folder / MODEL_MAP).read_text(encoding="utf-8"))["models"]

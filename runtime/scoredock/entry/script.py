@@ -7,6 +7,7 @@ import functools
 import importlib
 import importlib.util
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ def make_importable(settings: Settings) -> None:
     folders = [settings.app_root]
     if settings.source_directory:
         folders.append(settings.app_root / settings.source_directory)
-    folders.append(settings.script_folder)
+    folders.extend(settings.script_folders)
     for folder in map(str, folders):
         if folder not in sys.path:
             sys.path.append(folder)
@@ -119,10 +120,14 @@ def _import(path: Path, *, as_main: bool) -> ModuleType:
 def is_own_module(module: ModuleType | None, folder: Path) -> bool:
     """Whether a module belongs to the script in ``folder``, and not to an environment that lies inside it."""
     file = getattr(module, "__file__", None)
-    if file is None:
-        return False
-    path = Path(file).resolve()
-    return path.is_relative_to(folder.resolve()) and not {"site-packages", "dist-packages"} & set(path.parts)
+    return file is not None and is_own_file(file, folder)
+
+
+def is_own_file(file: str, folder: Path) -> bool:
+    """Whether a file belongs to the script in ``folder``: by its name, or by where links lead."""
+    name, path = Path(os.path.abspath(file)), Path(file).resolve()
+    inside = name.is_relative_to(folder) or path.is_relative_to(folder.resolve())
+    return inside and not {"site-packages", "dist-packages"} & {*name.parts, *path.parts}
 
 
 def _missing(path: Path, by_default: bool = False) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 import scoredock
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_traceback
+from scoredock.entry.script import is_own_file
 from scoredock.errors import ScoredockError
 from scoredock.observe import context
 from scoredock.schema import schemas_of
@@ -115,9 +116,5 @@ def _place(error: BaseException, script: EntryScript) -> str:
 
 def _is_scripts(filename: str, folder: Path) -> bool:
     """Whether a file is the script's own: no package's of an environment inside its folder, and none of ours."""
-    path = Path(filename).resolve()
-    return (
-        path.is_relative_to(folder.resolve())
-        and not {"site-packages", "dist-packages"} & set(path.parts)
-        and not path.is_relative_to(Path(scoredock.__file__).resolve().parent)
-    )
+    ours = Path(scoredock.__file__).resolve().parent
+    return is_own_file(filename, folder) and not Path(filename).resolve().is_relative_to(ours)

@@ -68,7 +68,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         self._waiting_for_change = False  # with --reload, the script is broken: no worker before it is changed
         self._listener: HealthListener | None = None
         settings = app.settings
-        self._changes = FolderWatch(settings.script_folder) if settings.reload else None
+        self._changes = FolderWatch(lambda: settings.script_folders) if settings.reload else None
         ports = (settings.port, settings.health_listener_port, settings.metrics_port)
         self._forks = Forks([port for port in ports if port is not None])
 

@@ -13,7 +13,8 @@ from typing import Any
 from scoredock.errors import SettingError
 from scoredock.settings.declaration import Declaration
 from scoredock.settings.doubts import doubts
-from scoredock.settings.table import ACCESS, Settings, declarations
+from scoredock.settings.paths import absolute
+from scoredock.settings.table import Settings, declarations
 from scoredock.texts import why_unreadable
 
 NOT_THE_SERVERS = ("SCOREDOCK_KEY", "SCOREDOCK_WORKSPACE")  # of clients, and of the deployment workflow
@@ -35,7 +36,7 @@ def resolve(
     if "health_port" in given:
         given.setdefault("separate_health_endpoint", True)
     if given.get("entry_script"):
-        given["entry_script"] = str((current_folder / given["entry_script"]).resolve())
+        given["entry_script"] = str(absolute(current_folder / given["entry_script"]))
     if given.get("app_insights_key"):
         given.setdefault("app_insights_enabled", True)
 
@@ -66,9 +67,7 @@ def resolve(
     values.setdefault("app_root", Path())
     for declaration in table:
         if declaration.kind == "path" and values.get(declaration.name) is not None:
-            path = current_folder / values[declaration.name]
-            # Mounted secrets are replaced by turning a link to them: what it leads to now must not be kept.
-            values[declaration.name] = path.absolute() if declaration.group == ACCESS else path.resolve()
+            values[declaration.name] = absolute(current_folder / values[declaration.name])
     settings = Settings(**values)
     _check_ports(settings, given)
     return settings, [*warnings, *doubts(settings)]

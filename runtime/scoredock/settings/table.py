@@ -13,6 +13,7 @@ from pathlib import Path
 from scoredock.cgroups import available_cpus
 from scoredock.settings.connection_string import connection_string
 from scoredock.settings.declaration import Declaration, setting
+from scoredock.settings.paths import absolute
 from scoredock.settings.proxies import Network, networks
 
 SCRIPT, SERVING, WORKERS, LIMITS, BATCHING = "Script and model", "Serving", "Workers", "Limits", "Batching"
@@ -255,7 +256,12 @@ class Settings:
     @property
     def script_path(self) -> Path:
         """The entry script's absolute path."""
-        return (self.app_root / (self.entry_script or "main.py")).resolve()
+        return absolute(self.app_root / (self.entry_script or "main.py"))
+
+    @property
+    def script_folders(self) -> tuple[Path, ...]:
+        """The script's folder and, where the script is a link, the one that it lies in right now."""
+        return tuple(dict.fromkeys((self.script_folder, self.script_path.resolve().parent)))
 
     @property
     def app_insights_connection(self) -> str:

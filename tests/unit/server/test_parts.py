@@ -75,7 +75,7 @@ def test_changes_are_seen_once(tmp_path, change):
     file = tmp_path / "folder" / "values.json"
     file.parent.mkdir()
     file.write_text("1")
-    watch = FolderWatch(tmp_path)
+    watch = FolderWatch(lambda: (tmp_path,))
     assert watch.changed() is None
     if change == "modify":
         file.write_text("2")
@@ -88,9 +88,25 @@ def test_changes_are_seen_once(tmp_path, change):
     assert watch.changed() is None
 
 
+def test_a_folder_that_another_takes_the_place_of_has_changed(tmp_path):
+    """Also where all files are as old as those before."""
+    for version in ("one", "two"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "values.json").write_text(version)
+        os.utime(tmp_path / version / "values.json", ns=(1, 1))
+    (tmp_path / "current").symlink_to("one")
+    link = tmp_path / "current"
+    watch = FolderWatch(lambda: (link, link.resolve()))
+    assert watch.changed() is None
+    link.unlink()
+    link.symlink_to("two")
+    assert watch.changed() == "values.json"
+    assert watch.changed() is None
+
+
 @pytest.mark.parametrize("name", ["__pycache__/score.pyc", ".git/index", "server.log"])
 def test_caches_hidden_folders_and_logs_are_not_watched(tmp_path, name):
-    watch = FolderWatch(tmp_path)
+    watch = FolderWatch(lambda: (tmp_path,))
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.touch()
