@@ -53,7 +53,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 def _process_state() -> Iterator[None]:
     """Give back what loading a script changes in the process."""
     environment, path, finders, stdout = dict(os.environ), list(sys.path), list(sys.meta_path), sys.stdout
-    modules = set(sys.modules)
+    modules, arguments = set(sys.modules), sys.argv
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
@@ -61,7 +61,8 @@ def _process_state() -> Iterator[None]:
     root.handlers[:], root.level = handlers, level
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[:], sys.meta_path[:], sys.stdout = path, finders, stdout
+    sys.path[:], sys.meta_path[:], sys.stdout, sys.argv = path, finders, stdout, arguments
+    vars(sys.modules["__main__"]).pop("__getattr__", None)
     for name in set(sys.modules) - modules:
         if name in ("entry_module", "main") or name.startswith("azureml"):
             del sys.modules[name]

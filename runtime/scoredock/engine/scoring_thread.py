@@ -109,7 +109,7 @@ class ScoringThread(Generic[T, R]):
 
     def _main(self) -> None:
         # Scripts that call asyncio.get_event_loop() find a loop, as they do in a main thread.
-        loop = asyncio.new_event_loop()
+        self._loop = loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         try:
             score = self._prepare()

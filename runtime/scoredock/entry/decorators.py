@@ -7,8 +7,7 @@ what swagger, checks and fast paths build on.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,32 +22,44 @@ class Declared:
     optional: bool
 
 
-def is_schema_decorated(run: Callable[..., Any]) -> bool:
-    """Whether run() has ``@input_schema`` or ``@output_schema``."""
-    util = sys.modules.get("inference_schema.schema_util")
-    return util is not None and bool(util.is_schema_decorated(run))
+def layers(function: Any) -> Iterator[Any]:
+    """A function, and what its decorators have wrapped, from the outside in; as functools.wraps and wrapt tell it."""
+    while function is not None:
+        yield function
+        function = getattr(function, "__wrapped__", None)
+
+
+def schema_decorated(run: Callable[..., Any]) -> Any:
+    """The outermost of run()'s layers that is ``@input_schema`` or ``@output_schema``; None where none is."""
+    return next((layer for layer in layers(run) if _is_schema(layer)), None)
 
 
 def unwrap(run: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, Declared]]:
-    """Take the schema decorators off the outside of run().
+    """Take the schema decorators off the outside of run(), and read all that it has.
 
-    Returns the function below them, to be called with values that are already converted, and what each
-    ``@input_schema`` among them declares. A decorator of another kind ends the search: it and what is below
-    it stay as they are.
+    Returns the function below the outer ones, to be called with values that are already converted, and what each
+    ``@input_schema`` declares. A decorator of another kind stays, and so do schema decorators below it: they let
+    values pass that are converted.
     """
     declared: dict[str, Declared] = {}
-    function: Any = run
-    while True:
-        wrapper = getattr(function, "_self_wrapper", None)
-        if getattr(wrapper, "__module__", None) != _DECORATORS_MODULE:
-            return function, declared
-        known = _closure(wrapper)
+    call: Any = run
+    for layer in layers(run):
+        if not _is_schema(layer):
+            continue
+        if layer is call:
+            call = layer.__wrapped__
+        known = _closure(layer._self_wrapper)
         if "param_type" in known:
             convert = known.get("convert_to_provided_type", True)
             declared[known["param_name"]] = Declared(
                 type=known["param_type"] if convert else None, optional=bool(known.get("optional", False))
             )
-        function = function.__wrapped__
+    return call, declared
+
+
+def _is_schema(layer: Any) -> bool:
+    wrapper = getattr(layer, "_self_wrapper", None)
+    return getattr(wrapper, "__module__", None) == _DECORATORS_MODULE
 
 
 def _closure(function: Any) -> dict[str, Any]:

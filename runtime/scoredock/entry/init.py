@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from pathlib import Path
 
-from scoredock.entry.failures import advice, script_traceback
+from scoredock.entry.advice import advice, place
+from scoredock.entry.failures import script_traceback
 from scoredock.entry.model_folder import nearest_path, tree_lines
 from scoredock.entry.script import EntryScript
 from scoredock.errors import BootError
@@ -27,14 +27,8 @@ def initialise(script: EntryScript, model_dir: Path | None) -> None:
         logger.error("init() failed:\n%s", script_traceback(error))
         if model_dir is not None and (model_dir.exists() or isinstance(error, OSError)):
             _log_tree(model_dir)
-        said = f"init() raised {type(error).__name__}: {error}{_place(error, script.path)}{_hint(error, model_dir)}"
+        said = f"init() raised {type(error).__name__}: {error}{place(error, script.path)}{_hint(error, model_dir)}"
         raise BootError("init", said) from error
-
-
-def _place(error: BaseException, script: Path) -> str:
-    """The line of the entry script that the error came through, in brackets; empty when it did not."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(script)]
-    return f" ({script.name}, line {lines[-1]})" if lines else ""
 
 
 def _hint(error: BaseException, model_dir: Path | None) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from scoredock.entry.contract import signature_of
-from scoredock.entry.failures import advice, script_traceback
+from scoredock.entry.contract import checked_init, signature_of
+from scoredock.entry.advice import advice, place
+from scoredock.entry.failures import script_traceback
 from scoredock.errors import BootError
 from scoredock.settings import Settings
 from scoredock.signature import Signature
@@ -91,7 +92,8 @@ def load(settings: Settings) -> EntryScript:
     # A driver module forwards to the script behind it: its init() may prepare things, its run() only forwards.
     driven = getattr(module, "driver_module", None)
     run = driven.run if isinstance(driven, ModuleType) and callable(getattr(driven, "run", None)) else module.run
-    return EntryScript(path=where, module=module, init=module.init, signature=signature_of(run, where))
+    init = checked_init(module.init, where)
+    return EntryScript(path=where, module=module, init=init, signature=signature_of(run, where))
 
 
 def _import(path: Path, *, as_main: bool) -> ModuleType:
@@ -100,21 +102,26 @@ def _import(path: Path, *, as_main: bool) -> ModuleType:
             return importlib.import_module("main")
         if not path.is_file():
             raise BootError("import", _missing(path))
-        spec = importlib.util.spec_from_file_location(MODULE_NAME, path)
-        if spec is None or spec.loader is None:
-            raise BootError("import", f"entry script {path}: expected a Python file, a name that ends with .py.")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[MODULE_NAME] = module
-        spec.loader.exec_module(module)
-        return module
+        return import_file(path)
     except BootError:
         raise
     except BaseException as error:
         if as_main and isinstance(error, ModuleNotFoundError) and error.name == "main":
             raise BootError("import", _missing(path, by_default=True)) from None
         logger.error("importing the entry script failed:\n%s", script_traceback(error))
-        said = f"importing {path} raised {type(error).__name__}: {error}{advice(error)}"
+        said = f"importing {path} raised {type(error).__name__}: {error}{place(error, path)}{advice(error)}"
         raise BootError("import", said) from error
+
+
+def import_file(path: Path) -> ModuleType:
+    """The script as module ``entry_module``. Raises BootError for no Python file, and what importing it raises."""
+    spec = importlib.util.spec_from_file_location(MODULE_NAME, path)
+    if spec is None or spec.loader is None:
+        raise BootError("import", f"entry script {path}: expected a Python file, a name that ends with .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[MODULE_NAME] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def is_own_module(module: ModuleType | None, folder: Path) -> bool:

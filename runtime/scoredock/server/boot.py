@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from scoredock import compat
@@ -14,13 +15,14 @@ from scoredock.accelerators.proof import PROVIDERS
 from scoredock.access import hide_secrets
 from scoredock.cgroups import available_cpus
 from scoredock.collection.current import hold
-from scoredock.entry import EntryScript, initialise, load, make_importable
+from scoredock.entry import EntryScript, initialise, load, make_importable, stand_behind_main
 from scoredock.errors import BootError
 from scoredock.observe.prints import capture_prints
 from scoredock.server.numeric_threads import machine_cpus, numeric_threads, thread_variables
 from scoredock.settings import Settings
 
 logger = logging.getLogger("scoredock.server")
+_FOR_CHILDREN = str(Path(__file__).parent / "for_children")
 _NO_SCHEMA = {"type": "object"}  # what inference-schema gives for a function that has none
 
 
@@ -57,6 +59,9 @@ def boot(settings: Settings, report: Callable[[str], None]) -> Booted:
     hold()
     capture_prints()
     make_importable(settings)
+    if _FOR_CHILDREN not in sys.path:
+        sys.path.append(_FOR_CHILDREN)
+    stand_behind_main(settings.script_path)
     if settings.debug_port is not None:
         _connect_debugger(settings.debug_port)
     report("import")

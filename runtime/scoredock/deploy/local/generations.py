@@ -94,9 +94,9 @@ class Generations:
         show("Checking container health...")
         condition = self.containers.wait_until_settled(self.record["generation"], timeout_s, show)
         if condition.state is not State.HEALTHY:
+            cause = condition.cause.rstrip(".")
             raise ServiceFailed(
-                f"{self._name} is {condition.state.value}: {condition.cause}. Its whole log: scoredock service logs "
-                f"{self._name}"
+                f"{self._name} is {condition.state.value}: {cause}. Its whole log: scoredock service logs {self._name}"
             )
         self._put({**self.record, "was_healthy": True})
         self._say_running(show)

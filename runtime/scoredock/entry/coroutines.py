@@ -1,0 +1,42 @@
+"""Scripts whose init() or run() is ``async``: awaited in the thread that calls them, in its own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from scoredock.entry.decorators import layers
+
+
+def awaited(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``; where it, or what its decorators wrap, is ``async``, one that returns when it has finished."""
+    if not any(_is_async(layer) for layer in layers(function)):
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return _finish(result) if inspect.isawaitable(result) else result
+
+    return call
+
+
+def _is_async(function: Any) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+
+
+def _finish(awaitable: Awaitable[Any]) -> Any:
+    """What it gives, or raises. When the deadline interrupts it, it is cancelled, so that it can clean up."""
+    loop = asyncio.get_event_loop()
+    task = asyncio.ensure_future(awaitable, loop=loop)
+    try:
+        return loop.run_until_complete(task)
+    finally:
+        if not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)

@@ -1,0 +1,13 @@
+"""The entry script, in processes that it starts itself: those of joblib, and of multiprocessing with spawn or forkserver.
+
+They find functions of the script by the name of its module, on the import path that they are told; this folder is on it.
+"""
+
+import os
+from pathlib import Path
+
+from scoredock import compat
+from scoredock.entry.script import import_file
+
+compat.install()
+import_file(Path(os.environ["AZUREML_ENTRY_SCRIPT"]))  # takes this module's place in sys.modules
