@@ -28,6 +28,11 @@ class PrintedLines(StandInStream):
         self.unfinished = False
         self.on_written: Callable[[], None] = lambda: None
 
+    @property
+    def real(self) -> TextIO:
+        """The stream that this one stands before."""
+        return self._real
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 

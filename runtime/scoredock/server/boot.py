@@ -18,6 +18,7 @@ from scoredock.collection.current import hold
 from scoredock.entry import EntryScript, initialise, load, make_importable, stand_behind_main
 from scoredock.errors import BootError
 from scoredock.observe.prints import capture_prints
+from scoredock.observe.script_logging import unsilenced
 from scoredock.server.numeric_threads import machine_cpus, numeric_threads, thread_variables
 from scoredock.settings import Settings
 
@@ -65,9 +66,11 @@ def boot(settings: Settings, report: Callable[[str], None]) -> Booted:
     if settings.debug_port is not None:
         _connect_debugger(settings.debug_port)
     report("import")
-    script = load(settings)
+    with unsilenced():
+        script = load(settings)
     report("init")
-    initialise(script, settings.model_dir)
+    with unsilenced():
+        initialise(script, settings.model_dir)
     sys.stdout.flush()
     return Booted(script, _onnx_providers())
 

@@ -1,0 +1,65 @@
+"""What a script may do to logging, and what it may not: silence the server by the way.
+
+``logging.config.dictConfig`` and ``fileConfig`` disable every logger that there is, unless told not to, and take the
+root's handlers away. Whoever gives the root handlers of their own gets those.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scoredock.observe.output import steady
+from scoredock.observe.prints import PrintedLines
+
+OURS = {"scoredock", "gunicorn", "uvicorn"}
+
+logger = logging.getLogger("scoredock.server")
+
+
+class _Undisabled(logging.Logger):
+    """A logger that cannot be disabled."""
+
+    disabled = property(lambda _: False, lambda _, value: None)  # type: ignore[assignment] # an attribute there
+
+
+@contextmanager
+def unsilenced() -> Iterator[None]:
+    """Let code of the script run; afterwards, the server's lines still come out, or a line says where they go."""
+    _undisable()
+    handlers = list(logging.root.handlers)
+    try:
+        yield
+    finally:
+        _undisable()
+        if not logger.hasHandlers():
+            logging.root.handlers[:] = handlers
+        elif not {*handlers} <= {*logging.root.handlers}:
+            _tell_of_others(handlers)
+
+
+def _undisable() -> None:
+    for name, one in list(logging.root.manager.loggerDict.items()):
+        if name.partition(".")[0] in OURS and type(one) is logging.Logger:
+            one.__class__ = _Undisabled
+
+
+def _tell_of_others(before: list[logging.Handler]) -> None:
+    """Through the handlers that were there before, as the others may not show it."""
+    for handler in logging.root.handlers:
+        if isinstance(handler, logging.StreamHandler) and isinstance(handler.stream, PrintedLines):
+            handler.setStream(steady(handler.stream.real))  # a line of the log is none that is printed
+    line = logger.makeRecord(
+        logger.name,
+        logging.WARNING,
+        __file__,
+        0,
+        "The script has given logging's root handlers of its own: from now on, all lines go to %s, in the script's "
+        "format. To keep scoredock's, configure loggers of the script's own, or the root without handlers; "
+        "logging.json replaces both.",
+        (", ".join(map(repr, logging.root.handlers)),),
+        None,
+    )
+    for handler in before:
+        handler.handle(line)
