@@ -122,6 +122,22 @@ REFUSED_BODY = Difference(
     {"status": (500, 400), "body": (SERVER_FAULT, {"message": re.compile("POST body could not be decoded .+")})},
 )
 
+SAYS_WHAT_CAME = Difference(
+    "better: what was expected, in the reference's words, and then what came",
+    {
+        "body": (
+            {"message": re.compile("A value is not provided .+|POST body should be .+|Expects Content-Type .+")},
+            {
+                "message": re.compile(
+                    r"A value is not provided for the '\w+' parameter\. Got .+|"
+                    r"POST body should be a JSON dictionary\. Got .+|"
+                    "Expects Content-Type to be application/json, got .+"
+                )
+            },
+        )
+    },
+)
+
 ENCODED = Difference(
     "better: also NumPy arrays and scalars, pandas frames (records) and series, datetimes (ISO 8601), bytes "
     "(base64), dataclasses",

@@ -173,8 +173,3 @@ class BrokenList(list):
         assert response.headers["x-ms-run-function-failed"] == "True"
     else:
         assert expression == "BrokenList([1])"
-
-
-def test_a_script_without_the_right_number_of_parameters_fails_each_request(in_process: Start) -> None:
-    service = in_process("def init(): pass\ndef run(data, second): return data\n")
-    assert service.post(content="x").json() == {"message": SCRIPT_FAULT}

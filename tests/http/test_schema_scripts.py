@@ -46,7 +46,8 @@ def test_get_takes_the_values_from_the_query(schema_script: Start) -> None:
 def test_another_content_type_is_415(content_type: str | None, schema_script: Start) -> None:
     headers = {"content-type": content_type} if content_type else {}
     response = schema_script().post(content=b'{"data": [[1, 2]]}', headers=headers)
-    assert message(response, 415) == "Expects Content-Type to be application/json"
+    got = repr(content_type) if content_type else "none"
+    assert message(response, 415) == f"Expects Content-Type to be application/json, got {got}"
 
 
 @pytest.mark.parametrize(
@@ -63,10 +64,15 @@ def test_every_spelling_of_json_is_taken(content_type: str, schema_script: Start
         (b"", "POST body is empty. Expecting a JSON dictionary."),
         (b"{", "POST body could not be decoded as JSON: "),
         (b'{"data": "\xff"}', "POST body could not be decoded as JSON: "),
-        (b"[1]", "POST body should be a JSON dictionary."),
-        (b"null", "POST body should be a JSON dictionary."),
-        (b"{}", "A value is not provided for the 'data' parameter."),
-        (b'{"Data": [[1, 2]]}', "A value is not provided for the 'data' parameter."),
+        (b"[1]", "POST body should be a JSON dictionary. Got array of 1 item."),
+        (b"null", "POST body should be a JSON dictionary. Got null."),
+        (b'"{}"', "POST body should be a JSON dictionary. Got string '{}': was it encoded twice?"),
+        (b"{}", "A value is not provided for the 'data' parameter. Got nothing."),
+        (b'{"Data": [[1, 2]]}', "A value is not provided for the 'data' parameter. Got 'Data'."),
+        (
+            b'{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}',
+            "A value is not provided for the 'data' parameter. Got 'a', 'b', 'c', ",
+        ),
         (b'{"data": [[1, 2, 3]]}', "data: expected shape (*, 2), got (*, 3)"),
         (b'{"data": [["x", 2]]}', "data[0][0]: expected a number (float64), got string 'x'"),
         (b'{"data": "text"}', "data: expected an array of shape (*, 2), got string 'text'"),

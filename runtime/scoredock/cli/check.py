@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -76,9 +77,8 @@ def check(
     if ic is not None or file:
         _take_up(ic, file, flags, strict)
     from scoredock import compat
-    from scoredock.accelerators.choice import choose
     from scoredock.observe import logs
-    from scoredock.server.boot import boot, export_environment
+    from scoredock.server.boot import export_environment
 
     compat.install()  # a logging.json may name classes of the stand-ins
 
@@ -90,6 +90,16 @@ def check(
     for warning in warnings:
         _line("warning", warning)
     export_environment(settings)
+    with _own_event_loop() as loop:
+        booted = _boot(settings)
+        _show_arguments(booted)
+        _score(booted.script, settings, loop, request_file, content_type)
+
+
+def _boot(settings: Settings) -> Booted:
+    from scoredock.accelerators.choice import choose
+    from scoredock.server.boot import boot
+
     terminal = sys.stdout
     with _timed() as elapsed:
         try:
@@ -99,10 +109,8 @@ def check(
             sys.stdout = terminal
             _fail(error.phase, str(error), _PHASES.get(error.phase, ExitCode.BOOT_FAILED))
     sys.stdout.flush()
-    script = booted.script
-    _line("script", f"{script.path}, imported and initialised in {elapsed[0]:.2f} s")
-    _show_arguments(booted)
-    _score(script, settings, request_file, content_type)
+    _line("script", f"{booted.script.path}, imported and initialised in {elapsed[0]:.2f} s")
+    return booted
 
 
 def _take_up(ic: Path | None, files: tuple[Path, ...], flags: dict[str, Any], strict: bool) -> None:
@@ -137,7 +145,13 @@ def _default_text(argument: Argument) -> str:
     return "" if argument.default is EMPTY else f", or nothing for {argument.default!r}"
 
 
-def _score(script: EntryScript, settings: Settings, request_file: Path | None, content_type: str | None) -> None:
+def _score(
+    script: EntryScript,
+    settings: Settings,
+    loop: asyncio.AbstractEventLoop,
+    request_file: Path | None,
+    content_type: str | None,
+) -> None:
     from scoredock.schema import build_documents
     from scoredock.scoring.scoring import Scoring
 
@@ -150,12 +164,8 @@ def _score(script: EntryScript, settings: Settings, request_file: Path | None, c
         _line("request", "none was scored: the script has no schema with samples. Give one with --request FILE.")
     else:
         _line("request", f"{source}: {_short(incoming.body.decode('utf-8', 'replace').strip())}")
-        loop = asyncio.new_event_loop()
-        try:
-            max_body = Sizes.of(settings).body
-            _score_one(Scoring(script, loop, max_body, strict_columns=settings.strict_columns), incoming)
-        finally:
-            loop.close()
+        max_body = Sizes.of(settings).body
+        _score_one(Scoring(script, loop, max_body, strict_columns=settings.strict_columns), incoming)
     versions = [version for version in ("2", "3", "3.1") if documents.find(version)]
     _line("swagger", f"versions {', '.join(versions)}")
     _line("ok", "the script can be served")
@@ -181,8 +191,18 @@ def _score_one(scoring: Any, incoming: Any) -> None:
             answer = scoring.write(result, incoming)
         except EncodingError as error:
             _fail("encode", str(error), ExitCode.CHECK_ENCODE)
+    if isinstance(result, str) and _is_json(result):
+        _line("hint", "the result is JSON already, and goes out as a string of it. Return the value, not json.dumps().")
     body = "a streamed body" if answer.follow_up else _short(answer.body.decode("utf-8", "replace"))
     _line("answer", f"{answer.status} {body}")
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text is an object or an array of JSON."""
+    try:
+        return isinstance(json.loads(text), (dict, list))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _request(script: EntryScript, request_file: Path | None, content_type: str | None) -> tuple[Incoming | None, str]:
@@ -211,6 +231,18 @@ def _value_text(value: Any) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+@contextmanager
+def _own_event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop for what the script awaits, as a scoring thread has one."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 @contextmanager

@@ -128,7 +128,7 @@ def _while_unpickling(error: BaseException) -> bool:
 
 def _is_here(top: str) -> bool:
     try:
-        return top in sys.modules or importlib.util.find_spec(top) is not None
+        return sys.modules.get(top) is not None or importlib.util.find_spec(top) is not None
     except (ImportError, ValueError):
         return False
 

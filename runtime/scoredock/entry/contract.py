@@ -21,7 +21,7 @@ _REAL_RAW_MODULES = ("azureml_inference_server_http.api.aml_request", "azureml.c
 
 
 def checked_init(init: Callable[..., Any], where: Path) -> Callable[[], Any]:
-    """What is called for ``init()``. Raises BootError when it cannot be called without arguments, or would do nothing."""
+    """What is called for init(). Raises BootError when it cannot be called without arguments, or would do nothing."""
     if _is_generator(init):
         raise BootError("contract", f"{where}: init() has yield, so that calling it does nothing. Take the yield out.")
     required = [parameter.name for parameter in _parameters(init, "init", where) if _is_required(parameter)]

@@ -26,7 +26,7 @@ def awaited(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_async(function: Any) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _finish(awaitable: Awaitable[Any]) -> Any:

@@ -7,7 +7,6 @@ import functools
 import importlib
 import importlib.util
 import logging
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from scoredock.entry.contract import checked_init, signature_of
 from scoredock.entry.advice import advice, place
+from scoredock.entry.contract import checked_init, signature_of
 from scoredock.entry.failures import script_traceback
 from scoredock.errors import BootError
 from scoredock.settings import Settings
@@ -132,7 +131,7 @@ def is_own_module(module: ModuleType | None, folder: Path) -> bool:
 
 def is_own_file(file: str, folder: Path) -> bool:
     """Whether a file belongs to the script in ``folder``: by its name, or by where links lead."""
-    name, path = Path(os.path.abspath(file)), Path(file).resolve()
+    name, path = Path(file).absolute(), Path(file).resolve()
     inside = name.is_relative_to(folder) or path.is_relative_to(folder.resolve())
     return inside and not {"site-packages", "dist-packages"} & {*name.parts, *path.parts}
 

@@ -21,7 +21,7 @@ logger = logging.getLogger("scoredock.server")
 class _Undisabled(logging.Logger):
     """A logger that cannot be disabled."""
 
-    disabled = property(lambda _: False, lambda _, value: None)  # type: ignore[assignment] # an attribute there
+    disabled = property(lambda _: False, lambda _, value: None)
 
 
 @contextmanager

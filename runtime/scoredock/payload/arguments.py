@@ -19,7 +19,7 @@ from scoredock.payload.json_records import RecordsReader
 from scoredock.payload.json_weight import AN_ITEM, is_free, longest_text, text_width, weight
 from scoredock.payload.npy import NPY, read_npy
 from scoredock.payload.room import UNSHARED, Keeper, Room
-from scoredock.payload.words import nested
+from scoredock.payload.words import names_shown, nested
 from scoredock.signature import EMPTY, Argument
 
 
@@ -40,7 +40,8 @@ def schema_arguments(values: Mapping[str, Any], arguments: tuple[Argument, ...])
         elif argument.default is not EMPTY:
             chosen[argument.name] = _default(argument)
         else:
-            raise RequestProblem(400, f"A value is not provided for the {argument.name!r} parameter.")
+            came = names_shown(values)
+            raise RequestProblem(400, f"A value is not provided for the {argument.name!r} parameter. Got {came}.")
     return chosen
 
 

@@ -14,12 +14,14 @@ import msgspec
 
 from scoredock.errors import RequestProblem
 from scoredock.payload.json_pieces import TOO_MANY_DIGITS, NotJson, Sinks, parse_pieces
+from scoredock.payload.words import shown
 
 LARGE = 1024 * 1024  # bytes; from here on, bodies are parsed in pieces
 NEWLINE = b"\n"
 NO_SINKS: Sinks = {}
 
 _INSIDE = bytes(range(0x80, 0xC0))  # bytes of UTF-8 that go on with a character
+_SHOWN = 100  # characters of a client's header
 _fast = msgspec.json.Decoder().decode
 
 
@@ -99,12 +101,14 @@ def object_of(body: bytes, content_type: str) -> dict[str, Any]:
     an object.
     """
     if not is_json(content_type):
-        raise RequestProblem(415, "Expects Content-Type to be application/json")
+        got = repr(content_type[:_SHOWN]) if content_type else "none"
+        raise RequestProblem(415, f"Expects Content-Type to be application/json, got {got}")
     if not body:
         raise RequestProblem(400, "POST body is empty. Expecting a JSON dictionary.")
     value = parse(body)
     if not isinstance(value, dict):
-        raise RequestProblem(400, "POST body should be a JSON dictionary.")
+        twice = ": was it encoded twice?" if isinstance(value, str) and value[:1] in ("{", "[") else "."
+        raise RequestProblem(400, f"POST body should be a JSON dictionary. Got {shown(value)}{twice}")
     return value
 
 

@@ -13,19 +13,24 @@ import dataclasses
 import datetime
 import json
 import math
+import re
 import sys
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import orjson
 
 from scoredock.errors import EncodingError
+from scoredock.payload.ways_out import way_out
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_SUBCLASS
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_MAX_BITS = 14_000  # of integers that Python turns into decimal digits in any case: 4300 of them
 _EPOCH = b'"1970-01-01T00:00:00"'
 
 
 def encode(result: Any) -> bytes:
-    """The JSON of a result, UTF-8. NaN and infinities become null, None becomes ``{}``.
+    """The JSON of a result, in ASCII. NaN and infinities become null, None becomes ``{}``.
 
     Beside what JSON has: NumPy arrays and scalars, pandas frames (records) and series, datetimes (ISO 8601),
     bytes (base64), dataclasses, tuples. Raises EncodingError, which names the path inside the result.
@@ -35,13 +40,24 @@ def encode(result: Any) -> bytes:
     try:
         written = orjson.dumps(result, _plain, _OPTIONS)
         # orjson writes a NaT inside a datetime64 array as the epoch, so an epoch is written again, by _plain.
-        return orjson.dumps(result, _plain, orjson.OPT_PASSTHROUGH_SUBCLASS) if _EPOCH in written else written
+        if _EPOCH in written:
+            written = orjson.dumps(result, _plain, orjson.OPT_PASSTHROUGH_SUBCLASS)
+        return written if written.isascii() else _escaped(written)
     except (TypeError, ValueError, RecursionError):
         pass
     try:
         return json.dumps(_copy(result, "result")).encode()
     except RecursionError:
         raise EncodingError("result: nested too deeply, or it contains itself") from None
+
+
+def _escaped(written: bytes) -> bytes:
+    """JSON with ``\\u`` for all that is not ASCII: some clients read JSON that names no charset as Latin-1."""
+    text = written.decode()
+    escaped = text.encode("ascii", "backslashreplace")  # with \\x to 255, and \\U above 65535, which JSON has not
+    if b"\\U" in escaped or b"\\\\" in written:  # a backslash that is written so, before an x, would be taken for one
+        return _NOT_ASCII.sub(lambda found: encode_basestring_ascii(found[0])[1:-1], text).encode()
+    return escaped.replace(b"\\x", b"\\u00")
 
 
 def _plain(value: Any) -> Any:
@@ -103,7 +119,7 @@ def _copy(value: Any, path: str) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, int):
-        return int(value)
+        return _digits_checked(int(value), path)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -131,7 +147,20 @@ def _copy(value: Any, path: str) -> Any:
     except (TypeError, ValueError):
         dtype = getattr(value, "dtype", None)
         kind = type(value).__name__ + (f" of {dtype}" if dtype is not None else "")
-        raise EncodingError(f"{path}: object of type {kind} cannot be written as JSON") from None
+        raise EncodingError(f"{path}: object of type {kind} cannot be written as JSON{way_out(value)}") from None
+
+
+def _digits_checked(value: int, path: str) -> int:
+    """The integer, if Python writes it. Raises EncodingError otherwise."""
+    if value.bit_length() > _MAX_BITS:
+        try:
+            str(value)
+        except ValueError:
+            raise EncodingError(
+                f"{path}: an integer of more than {sys.get_int_max_str_digits()} digits cannot be written as JSON: "
+                "return hex() of it, or raise the limit with sys.set_int_max_str_digits()"
+            ) from None
+    return value
 
 
 def _columns_named_twice(value: Any) -> str:

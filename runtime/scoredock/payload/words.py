@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import reprlib
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from scoredock.payload.dates import moment
@@ -109,6 +111,12 @@ def shown(value: Any) -> str:
         keys = ", ".join(map(str, list(value)[:5]))
         return f"object with keys {keys}{', …' if len(value) > 5 else ''}" if value else "empty object"
     return f"{value}" if type(value).__module__ == "numpy" else _short.repr(value)
+
+
+def names_shown(names: Iterable[str]) -> str:
+    """The first five names of some; ``nothing`` where there are none."""
+    found = [_short.repr(name) for name in islice(names, 6)]
+    return ", ".join(found if len(found) < 6 else [*found[:5], "…"]) or "nothing"
 
 
 def items(count: int) -> str:

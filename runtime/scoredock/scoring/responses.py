@@ -20,8 +20,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 def response_answer(response: Response, incoming: Incoming, loop: asyncio.AbstractEventLoop) -> Answer:
     """The answer that sends ``response``, without ids: those are the request's.
 
-    A status of 500 or more says that run() failed. Raises EncodingError for a header that cannot be sent.
+    A status of 500 or more says that run() failed. Raises EncodingError for a status or a header that cannot be sent.
     """
+    if not 200 <= response.status_code <= 599:
+        raise EncodingError(f"a response of status {response.status_code} is no answer: expected one from 200 to 599")
     if response.status_code >= 500:
         response.headers["x-ms-run-function-failed"] = "True"
     chunks, _, header_list = response.get_wsgi_response({"REQUEST_METHOD": incoming.method})

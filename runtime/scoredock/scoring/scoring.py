@@ -224,6 +224,8 @@ class Scoring:
                 return (
                     f"The scoring script expects {name!r} among the request's fields, files or cookies; there is none."
                 )
+            if werkzeug is not None and isinstance(error, werkzeug.BadRequest):
+                error = _said_first(error)
             for name in ("detail", "description"):
                 text = getattr(error, name, None)
                 if isinstance(text, str):
@@ -231,6 +233,12 @@ class Scoring:
             if is_own_module(sys.modules.get(type(error).__module__), self._own_folder):
                 return str(error)
         return f"The scoring script answered with status {status}. Check the logs for more info."
+
+
+def _said_first(error: Any) -> Any:
+    """Werkzeug's own cause of an error that says nothing: of broken JSON, Flask tells what is wrong with it no more."""
+    says_nothing = error.description == type(error).description and isinstance(error.__cause__, type(error))
+    return error.__cause__ if says_nothing else error
 
 
 def _uses_flask(script: EntryScript) -> bool:

@@ -12,6 +12,6 @@ def absolute(path: Path) -> Path:
     Models, scripts and mounted secrets are replaced by turning a link to them: whoever opens the path has to get what
     it leads to then, not what it led to at the start.
     """
-    straight = os.path.abspath(path)
+    straight = os.path.normpath(path.absolute())
     same = os.path.realpath(straight) == os.path.realpath(path)
     return Path(straight) if same else path.absolute()  # behind a link to a folder, .. is another folder's parent

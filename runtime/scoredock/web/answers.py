@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import orjson
@@ -35,7 +36,8 @@ class Answer:
 
 def message_answer(status: int, message: str, *more: Header, failed: bool = False) -> Answer:
     """An answer whose body is ``{"message": …}``."""
-    return Answer(status, [JSON_HEADER, FAILED if failed else SUCCEEDED, *more], orjson.dumps({"message": message}))
+    body = f'{{"message":{encode_basestring_ascii(message)}}}'.encode()
+    return Answer(status, [JSON_HEADER, FAILED if failed else SUCCEEDED, *more], body)
 
 
 def method_refused(allow: bytes) -> Answer:

@@ -12,7 +12,7 @@ from inference_schema.parameter_types.numpy_parameter_type import NumpyParameter
 from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
 from inference_schema.schema_decorators import input_schema, output_schema
 
-from scoredock.entry.decorators import is_schema_decorated, unwrap
+from scoredock.entry.decorators import schema_decorated, unwrap
 
 ARRAY = NumpyParameterType(np.zeros((1, 2)))
 NUMBER = StandardPythonParameterType(1.5)
@@ -34,13 +34,13 @@ def plain(data: Any, factor: Any = 1) -> Any:
 
 
 def test_an_undecorated_function_declares_nothing() -> None:
-    assert not is_schema_decorated(plain)
+    assert schema_decorated(plain) is None
     assert unwrap(plain) == (plain, {})
 
 
 def test_every_decorator_is_taken_off_and_read() -> None:
     decorated = input_schema("data", ARRAY)(output_schema(NUMBER)(input_schema("factor", NUMBER, optional=True)(plain)))
-    assert is_schema_decorated(decorated)
+    assert schema_decorated(decorated) is decorated
     call, declared = unwrap(decorated)
     assert call is plain
     assert declared["data"].type is ARRAY
@@ -54,20 +54,22 @@ def test_a_type_that_is_not_to_convert_is_left_out() -> None:
     assert declared["data"].type is None
 
 
-def test_a_decorator_in_between_stays_and_what_is_below_it_converts_by_itself() -> None:
-    decorated = input_schema("factor", NUMBER)(other(input_schema("data", ARRAY)(plain)))
+@pytest.mark.parametrize(
+    "decorated",
+    [
+        input_schema("factor", NUMBER)(other(input_schema("data", ARRAY)(plain))),
+        other(input_schema("factor", NUMBER)(input_schema("data", ARRAY)(plain))),
+    ],
+    ids=["in between", "outside"],
+)
+def test_a_decorator_of_another_kind_stays_and_hides_nothing(decorated: Callable[..., Any]) -> None:
     call, declared = unwrap(decorated)
-    assert list(declared) == ["factor"]
-    marked, (data, factor) = call(data=[[1, 2]], factor=2.0)
+    assert list(declared) == ["factor", "data"]
+    assert schema_decorated(decorated) is not None
+    rows = np.zeros((1, 2))
+    marked, (data, factor) = call(data=rows, factor=2.0)
     assert (marked, factor) == ("other", 2.0)
-    assert isinstance(data, np.ndarray)
-
-
-def test_a_decorator_on_the_outside_stays() -> None:
-    decorated = other(input_schema("data", ARRAY)(plain))
-    assert is_schema_decorated(decorated)
-    call, declared = unwrap(decorated)
-    assert (call, declared) == (decorated, {})
+    assert data is rows
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,8 @@ class TestObject:
         ["", "text/plain", "text/json", "application/jsonx", "application/x-www-form-urlencoded", "json"],
     )
     def test_other_content_types_are_415_whatever_the_body(self, content_type: str) -> None:
-        expected = (415, "Expects Content-Type to be application/json")
+        got = repr(content_type) if content_type else "none"
+        expected = (415, f"Expects Content-Type to be application/json, got {got}")
         assert problem(object_of, b'{"a": 1}', content_type) == expected
         assert problem(object_of, b"", content_type) == expected
 
@@ -101,9 +102,20 @@ class TestObject:
         expected = (400, "POST body is empty. Expecting a JSON dictionary.")
         assert problem(object_of, b"", "application/json") == expected
 
-    @pytest.mark.parametrize("body", [b"[]", b"1", b'"text"', b"null", b"[{}]", b"true"])
-    def test_json_that_is_no_object_is_400(self, body: bytes) -> None:
-        expected = (400, "POST body should be a JSON dictionary.")
+    @pytest.mark.parametrize(
+        ("body", "got"),
+        [
+            (b"[]", "array of 0 items."),
+            (b"1", "integer 1."),
+            (b'"text"', "string 'text'."),
+            (b"null", "null."),
+            (b"[{}]", "array of 1 item."),
+            (b"true", "boolean true."),
+            (b'"[1]"', "string '[1]': was it encoded twice?"),
+        ],
+    )
+    def test_json_that_is_no_object_is_400(self, body: bytes, got: str) -> None:
+        expected = (400, f"POST body should be a JSON dictionary. Got {got}")
         assert problem(object_of, body, "application/json") == expected
 
     @pytest.mark.parametrize(
@@ -151,7 +163,7 @@ class TestNames:
         assert schema_arguments({"a": 0, "b": None}, arguments) == {"a": 0, "b": None}
 
     def test_a_required_value_that_is_missing_is_400_and_named(self) -> None:
-        expected = (400, "A value is not provided for the 'data' parameter.")
+        expected = (400, "A value is not provided for the 'data' parameter. Got 'Data'.")
         assert problem(schema_arguments, {"Data": 1}, (Argument("data"),)) == expected
 
     def test_the_first_missing_value_is_named(self) -> None:

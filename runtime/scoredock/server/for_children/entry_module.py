@@ -1,6 +1,6 @@
-"""The entry script, in processes that it starts itself: those of joblib, and of multiprocessing with spawn or forkserver.
+"""The entry script, in processes that it starts itself: of joblib, and of multiprocessing with spawn or forkserver.
 
-They find functions of the script by the name of its module, on the import path that they are told; this folder is on it.
+They find functions of the script by the name of its module, on the import path that they are told; this folder ends it.
 """
 
 import os
