@@ -16,6 +16,22 @@ BROKEN = {
     "star-args": ("def init():\n    pass\n\ndef run(*args):\n    pass", "*args"),
     "init-raises": ("def init():\n    raise ValueError('no weights')" + RUN, "init() raised ValueError: no weights"),
     "init-exits": ("def init():\n    raise SystemExit(7)" + RUN, "init() raised SystemExit: 7"),
+    "two-inputs": ("def init():\n    pass\n\ndef run(a, b):\n    return b", "and nothing for 'b'"),
+    "generator": ("def init():\n    pass\n\ndef run(data):\n    yield data", "run() has yield"),
+    "arguments": (
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--model', required=True)\n"
+        "parser.parse_args()\ndef init():\n    pass" + RUN,
+        "argparse says: the following arguments are required: --model",
+    ),
+    "async-init-raises": (
+        "async def init():\n    raise ValueError('no weights')" + RUN,
+        "raised ValueError: no weights",
+    ),
+    "silences-logging": (
+        "import logging.config\nlogging.config.dictConfig({'version': 1, 'root': {}})\n"
+        "def init():\n    raise ValueError('no weights')" + RUN,
+        "C [",
+    ),
     "raw-and-schema": (
         "from azureml.contrib.services.aml_request import rawhttp\n"
         "from inference_schema.schema_decorators import input_schema\n"
@@ -24,6 +40,33 @@ BROKEN = {
         "@rawhttp and @input_schema",
     ),
 }
+
+
+def test_a_signal_handler_is_told_where_and_why(serve):
+    server = serve("import signal\n\ndef init():\n    signal.signal(2, None)" + RUN, wait=False)
+    assert server.process.wait(30) == 3
+    assert "(score.py, line 4). Scripts run in a thread of their own" in server.last_line
+
+
+def test_a_script_that_configures_logging_does_not_silence_the_server(serve):
+    server = serve("""
+        import logging.config
+
+        def init():
+            logging.config.dictConfig({"version": 1, "root": {"level": "INFO"}})
+
+        def run(data):
+            if data == "again":
+                logging.config.dictConfig({"version": 1})
+            print("scoring", data)
+            return 1 / int(data)
+    """)
+    for data in ("0", "again", "1"):
+        server.post(content=data, headers={"x-request-id": data})
+    assert "scoredock.print - [0] scoring 0" in server.output
+    assert "ZeroDivisionError: division by zero" in server.output
+    assert "ValueError: invalid literal" in server.output
+    assert "scoredock.request - [1] POST /score 200" in server.output
 
 
 @pytest.mark.parametrize("preload", ["false", "true"])

@@ -273,3 +273,37 @@ class TestStreaming:
         wait_until(lambda: not service.connections)
         script.left.set()
         wait_until(lambda: any("POST /score 499" in line for line in log_lines()))
+
+
+@pytest.mark.parametrize("status", [0, 99, 100, 103, 199, 600, 999])
+@pytest.mark.parametrize("made_by", ["flask.Response('x', status={})", "AMLResponse('x', {})"])
+def test_a_status_that_is_no_answers_is_an_error_of_the_script(
+    status: int, made_by: str, raw_script: Start, log_lines: Callable[[], list[str]]
+) -> None:
+    """An interim answer would leave the client waiting for the one that it announces."""
+    response = raw_script(f"return {made_by.format(status)}").post(content="x")
+    assert response.status_code == 500
+    assert response.headers["x-ms-run-function-failed"] == "True"
+    told = f"a response of status {status} is no answer: expected one from 200 to 599"
+    assert [line for line in log_lines() if told in line]
+
+
+@pytest.mark.parametrize("status", [200, 299, 599])
+def test_every_status_that_is_an_answers_goes_out(status: int, raw_script: Start) -> None:
+    assert raw_script(f"return AMLResponse('x', {status})").post(content="x").status_code == status
+
+
+@pytest.mark.parametrize("status", [99, 100, 399, 600])
+def test_an_exception_cannot_choose_such_a_status(status: int, raw_script: Start) -> None:
+    body = f"error = flask.abort(flask.Response('x', status={status})) if request.data else ValueError()\n"
+    service = raw_script(f"{body}error.status_code = {status}\nraise error")
+    assert service.post(content="x").status_code == 500
+    assert service.post(content="").status_code == 500
+
+
+def test_json_that_is_broken_is_told_as_what_it_is(raw_script: Start) -> None:
+    response = raw_script("return request.get_json()['size']").post(
+        content='{"size": x}', headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 400
+    assert response.json()["message"].startswith("Failed to decode JSON object: Expecting value: line 1 column 10")

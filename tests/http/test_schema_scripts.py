@@ -128,3 +128,30 @@ def test_results_of_decorated_scripts_are_encoded_too(schema_script: Start) -> N
 def test_options_and_an_undecorated_parameter_get_what_json_holds(schema_script: Start) -> None:
     service = schema_script("return [data, type(data).__name__]", decorators=f"@output_schema({NUMBER})")
     assert service.post(json={"data": {"a": [1]}}).json() == [{"a": [1]}, "dict"]
+
+
+TIMED = """
+import functools
+
+def timed(name):
+    def decorate(function):
+        @functools.wraps(function)
+        def timing(*args, **kwargs):
+            return {name: function(*args, **kwargs)}
+        return timing
+    return decorate
+"""
+
+
+@pytest.mark.parametrize("order", ["above", "between"])
+def test_a_decorator_of_the_scripts_own_changes_no_refusal(order: str, in_process: Start) -> None:
+    one = "@input_schema('data', NumpyParameterType(np.zeros((1, 2))))"
+    other = "@input_schema('more', StandardPythonParameterType({'n': StandardPythonParameterType(1.5)}))"
+    decorators = [one, other]
+    decorators.insert(0 if order == "above" else 1, "@timed('sum')")
+    run = "\n".join([*decorators, "def run(data, more): return data.sum() + more['n']"])
+    service = in_process(f"{SCHEMA_HEAD}{TIMED}\ndef init(): pass\n{run}\n")
+    assert service.post(json={"data": [[1, 2]], "more": {"n": 1}}).json() == {"sum": 4.0}
+    assert message(service.post(json={"data": [["x", 2]], "more": {"n": 1}}), 400).startswith("data[0][0]: expected")
+    assert message(service.post(json={"data": [[1, 2]], "more": {"n": "x"}}), 400).startswith("more.n: expected")
+    assert service.get("/swagger.json").json()["definitions"]["ServiceInput"]["properties"].keys() == {"data", "more"}

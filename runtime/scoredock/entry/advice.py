@@ -79,7 +79,7 @@ def _lost_class(error: AttributeError) -> str:
     if found is None or not _while_unpickling(error):
         return ""
     name, module = (found[1], found[2]) if found[1] else (found[4], found[3])
-    if module == "__main__":
+    if module.rpartition(".")[2] == "__main__":
         return (
             f". The program that pickled it had defined {name!r} itself. Move that into a module beside the script, "
             "import it from there in both, and pickle the object again; or define it in the script as well."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import importlib
 import importlib.util
 import logging
 import sys
@@ -97,28 +96,24 @@ def load(settings: Settings) -> EntryScript:
 
 def _import(path: Path, *, as_main: bool) -> ModuleType:
     try:
-        if as_main:
-            return importlib.import_module("main")
         if not path.is_file():
-            raise BootError("import", _missing(path))
-        return import_file(path)
+            raise BootError("import", _missing(path, by_default=as_main))
+        return import_file(path, "main" if as_main else MODULE_NAME)
     except BootError:
         raise
     except BaseException as error:
-        if as_main and isinstance(error, ModuleNotFoundError) and error.name == "main":
-            raise BootError("import", _missing(path, by_default=True)) from None
         logger.error("importing the entry script failed:\n%s", script_traceback(error))
         said = f"importing {path} raised {type(error).__name__}: {error}{place(error, path)}{advice(error)}"
         raise BootError("import", said) from error
 
 
-def import_file(path: Path) -> ModuleType:
-    """The script as module ``entry_module``. Raises BootError for no Python file, and what importing it raises."""
-    spec = importlib.util.spec_from_file_location(MODULE_NAME, path)
+def import_file(path: Path, name: str) -> ModuleType:
+    """The script as modules ``name`` and ``entry_module``. Raises BootError for no Python file, else what it raises."""
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BootError("import", f"entry script {path}: expected a Python file, a name that ends with .py.")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[MODULE_NAME] = module
+    sys.modules[name] = sys.modules[MODULE_NAME] = module
     spec.loader.exec_module(module)
     return module
 

@@ -23,7 +23,7 @@ from scoredock.server.numeric_threads import machine_cpus, numeric_threads, thre
 from scoredock.settings import Settings
 
 logger = logging.getLogger("scoredock.server")
-_FOR_CHILDREN = str(Path(__file__).parent / "for_children")
+_FOR_CHILDREN = Path(__file__).parent / "for_children"  # put on the import path, which children are told
 _NO_SCHEMA = {"type": "object"}  # what inference-schema gives for a function that has none
 
 
@@ -59,9 +59,10 @@ def boot(settings: Settings, report: Callable[[str], None]) -> Booted:
     compat.install()
     hold()
     capture_prints()
+    for_children = str(_FOR_CHILDREN / ("default" if settings.entry_script is None else "named"))
+    if for_children not in sys.path:
+        sys.path.insert(0, for_children)
     make_importable(settings)
-    if _FOR_CHILDREN not in sys.path:
-        sys.path.append(_FOR_CHILDREN)
     stand_behind_main(settings.script_path)
     if settings.debug_port is not None:
         _connect_debugger(settings.debug_port)

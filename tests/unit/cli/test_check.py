@@ -179,3 +179,49 @@ def test_a_deployments_files_say_what_is_tried(tmp_path):
     code, output = run("--ic", "ic.yml")
     assert (code, "line 3, schemaFile: ignored" in output) == (12, True), output
     assert run("--ic", "ic.yml", "-f", "d.yml")[0] == 2
+
+
+ASYNC = """
+    import asyncio
+
+    async def init():
+        global queue
+        queue = asyncio.Queue()
+
+    async def run(data):
+        await queue.put(data)
+        return await queue.get()
+"""
+ARGUMENTS = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--model', required=True)\n"
+
+
+def test_an_async_script_is_scored(check, tmp_path):
+    (tmp_path / "request.txt").write_text("hello")
+    code, output = check(ASYNC, "--request", "request.txt")
+    assert code == 0, output
+    assert '200 "hello"' in output
+
+
+@pytest.mark.parametrize(
+    ("script", "expected", "told"),
+    [
+        (INIT + "def run(a, b):\n    return a", 11, "and nothing for 'b'. Give the rest defaults"),
+        (INIT + "def run(data):\n    yield data", 11, "run() has yield"),
+        (
+            ARGUMENTS + "parser.parse_args()\n" + INIT,
+            10,
+            "argparse says: the following arguments are required: --model",
+        ),
+    ],
+)
+def test_what_a_server_refuses_is_refused_in_its_words(check, script, expected, told):
+    code, output = check(script)
+    assert (code, told in output) == (expected, True), output
+
+
+@pytest.mark.parametrize(("result", "hinted"), [("json.dumps({'a': 1})", True), ("'[a]'", False), ("'5'", False)])
+def test_a_result_that_is_json_already_is_hinted_at(check, tmp_path, result, hinted):
+    (tmp_path / "request.txt").write_text("hello")
+    code, output = check(f"import json\n{INIT}def run(data):\n    return {result}", "--request", "request.txt")
+    assert code == 0, output
+    assert ("hint     the result is JSON already" in output) is hinted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import textwrap
 import types
@@ -202,3 +203,111 @@ def test_a_schema_for_a_parameter_that_run_does_not_have_is_refused(
     )
     assert error.phase == "contract"
     assert "@input_schema names 'dat', but run() takes 'data'" in str(error)
+
+
+RAW = "from azureml.contrib.services.aml_request import rawhttp\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def init(): pass\ndef run(a, b): pass", "run() gets the request's body as text, in 'a', and nothing for 'b'"),
+        (
+            "def init(): pass\ndef run(a, *, b, c, d=1): pass",
+            "in 'a', and nothing for 'b', 'c'. Give the rest defaults, or declare each with @input_schema",
+        ),
+        (RAW + "def init(): pass\n@rawhttp\ndef run(request, b): pass", "run() gets the request, in 'request', and"),
+        ("def init(): pass\ndef run(data):\n    yield data", "run() has yield, so that it returns a generator"),
+        ("def init(): pass\nasync def run(data):\n    yield data", "run() has yield, so that it returns a generator"),
+        (RAW + "def init(): pass\n@rawhttp\ndef run(request): yield 1", "return flask.Response(GENERATOR)"),
+        ("def init():\n    yield\ndef run(data): pass", "init() has yield, so that calling it does nothing"),
+        ("def init(model, /, *, path): pass\ndef run(data): pass", "without arguments, and expects 'model', 'path'"),
+    ],
+)
+def test_what_can_never_work_is_refused(text: str, told: str, boot_error: Callable[..., BootError]) -> None:
+    error = boot_error(text)
+    assert error.phase == "contract"
+    assert told in str(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def init(path='model', *rest, **more): pass\ndef run(data, b=1, *, request_headers, c=None): return data",
+        textwrap.dedent(SCHEMA) + "@input_schema('a', StandardPythonParameterType(1))\ndef run(a, b): return a",
+    ],
+)
+def test_what_has_defaults_or_a_schema_is_served(text: str, load_script: Callable[..., EntryScript]) -> None:
+    script = load_script(text)
+    assert script.init() is None
+
+
+def test_async_functions_return_when_they_have_finished(load_script: Callable[..., EntryScript]) -> None:
+    script = load_script("""
+        import asyncio, functools
+
+        def timed(function):
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs): return function(*args, **kwargs)
+            return wrapper
+
+        started = []
+
+        async def init():
+            started.append(asyncio.get_running_loop())
+
+        @timed
+        async def run(data):
+            await asyncio.sleep(0)
+            return [data, started == [asyncio.get_running_loop()]]
+    """)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        assert script.init() is None
+        assert script.signature.call(data="x") == ["x", True]
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def test_an_async_callable_object_is_awaited(load_script: Callable[..., EntryScript]) -> None:
+    script = load_script("""
+        class Model:
+            async def __call__(self, data): return [data]
+
+        async def init(): pass
+        run = Model()
+    """)
+    assert asyncio.iscoroutinefunction(script.module.run.__call__)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        assert script.signature.call(data="x") == ["x"]
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def test_a_schema_is_found_below_any_decorators(load_script: Callable[..., EntryScript]) -> None:
+    """Also below one whose closure ends with something else than the function."""
+    signature = load_script(
+        textwrap.dedent(SCHEMA)
+        + textwrap.dedent("""
+        import functools
+
+        def timed(zone):
+            def decorate(function):
+                @functools.wraps(function)
+                def wrapper(*args, **kwargs): return [zone, function(*args, **kwargs)]
+                return wrapper
+            return decorate
+
+        @timed("zone")
+        @input_schema("data", NumpyParameterType(np.zeros((1, 2))))
+        def run(data): return data
+        """)
+    ).signature
+    assert signature.kind is Kind.SCHEMA
+    assert type(signature.arguments[0].type).__name__ == "NumpyParameterType"
+    assert signature.call(data=5.0 * __import__("numpy").ones((1, 2)))[0] == "zone"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, strategies
 
 from scoredock.errors import EncodingError
 from scoredock.payload import encode
@@ -261,3 +262,78 @@ def test_what_would_be_lost_in_json_is_refused(result: Any, message: str) -> Non
 
 def test_a_series_may_have_an_index_with_equal_labels() -> None:
     assert encoded(pd.Series([1, 2], index=["a", "a"])) == [1, 2]
+
+
+TEXTS = [
+    "Zürich",
+    "Grüße, 世界",
+    "\x80\xff\u0100",
+    "🚀 and ü",
+    "C:\\\\xfc\\ü",
+    "\\\\U0001f680 \\\\x41 ü",
+    '"ü"\n\u2028',
+    "\\\\",
+    "\uffff\U0010ffff",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_letters_beyond_ascii_are_escaped_as_the_standard_library_does(text: str) -> None:
+    for value in (text, {text: [1.5, text]}, [text, 2**70]):
+        assert encode(value).replace(b" ", b"") == json.dumps(value, separators=(",", ":")).encode().replace(b" ", b"")
+
+
+@given(strategies.text(strategies.characters(exclude_characters="\x7f", exclude_categories=["Cs"])))  # that is ASCII
+def test_any_text_is_escaped_so(text: str) -> None:
+    assert encode([text]) == json.dumps([text], separators=(",", ":")).encode()
+
+
+class Tensor:
+    """What PyTorch's and TensorFlow's look like from outside."""
+
+    def tolist(self) -> list[int]:
+        return [1]
+
+
+class Model:
+    """What pydantic's look like."""
+
+    def model_dump(self) -> dict[str, float]:
+        return {"size": 1.5}
+
+
+async def nothing() -> None:
+    """A coroutine."""
+
+
+@pytest.mark.parametrize(
+    ("value", "what_to_do"),
+    [
+        (Tensor(), ": return its .tolist()"),
+        (Model(), ": return its .model_dump()"),
+        (decimal.Decimal("1.5"), ": return float() or str() of it"),
+        (datetime.timedelta(1), ": return its total_seconds()"),
+        ({1}, ": return list() of it"),
+        ((x for x in "ab"), ": return list() of it"),
+        (range(2), ": return list() of it"),
+        (object(), ""),
+    ],
+)
+def test_a_value_without_json_is_told_with_what_to_do(value: Any, what_to_do: str) -> None:
+    with pytest.raises(EncodingError) as caught:
+        encode({"a": [value]})
+    name = type(value).__name__
+    assert str(caught.value) == f'result["a"][0]: object of type {name} cannot be written as JSON{what_to_do}'
+
+
+def test_a_coroutine_is_told_to_be_awaited() -> None:
+    coroutine = nothing()
+    with pytest.raises(EncodingError, match="object of type coroutine cannot be written as JSON: await it"):
+        encode(coroutine)
+    coroutine.close()
+
+
+def test_integers_have_up_to_as_many_digits_as_python_writes() -> None:
+    assert json.loads(encode({"a": 10**4299})) == {"a": 10**4299}
+    with pytest.raises(EncodingError, match=r'result\["a"\]: an integer of more than 4300 digits cannot be written'):
+        encode({"a": 10**4300})
