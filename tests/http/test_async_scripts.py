@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conftest import Start
 from servers import InProcess, wait_until
+
+Start = Callable[..., InProcess]
 
 SCRIPT = """
     import asyncio
@@ -20,7 +21,7 @@ SCRIPT = """
 
     DECORATOR
     async def run(data):
-        asked = flask.request.get_data(as_text=True) if data is flask.request else data
+        asked = flask.request.get_data(as_text=True) if hasattr(data, "get_data") else data
         async with lock:
             if asked == "wait":
                 try:

@@ -140,17 +140,22 @@ def timed(name):
             return {name: function(*args, **kwargs)}
         return timing
     return decorate
+
+def counted(function):
+    @functools.wraps(function)
+    def counting(**kwargs):
+        return {'sum': function(**kwargs)}
+    return counting
 """
 
 
 @pytest.mark.parametrize("order", ["above", "between"])
-def test_a_decorator_of_the_scripts_own_changes_no_refusal(order: str, in_process: Start) -> None:
+def test_a_decorator_of_the_scripts_own_changes_no_refusal(order: str, schema_script: Start) -> None:
     one = "@input_schema('data', NumpyParameterType(np.zeros((1, 2))))"
     other = "@input_schema('more', StandardPythonParameterType({'n': StandardPythonParameterType(1.5)}))"
     decorators = [one, other]
-    decorators.insert(0 if order == "above" else 1, "@timed('sum')")
-    run = "\n".join([*decorators, "def run(data, more): return data.sum() + more['n']"])
-    service = in_process(f"{SCHEMA_HEAD}{TIMED}\ndef init(): pass\n{run}\n")
+    decorators.insert(*(0, "@timed('sum')") if order == "above" else (1, "@counted"))
+    service = schema_script("return data.sum() + more['n']", "data, more", "\n".join([TIMED, *decorators]))
     assert service.post(json={"data": [[1, 2]], "more": {"n": 1}}).json() == {"sum": 4.0}
     assert message(service.post(json={"data": [["x", 2]], "more": {"n": 1}}), 400).startswith("data[0][0]: expected")
     assert message(service.post(json={"data": [[1, 2]], "more": {"n": "x"}}), 400).startswith("more.n: expected")

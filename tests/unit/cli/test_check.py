@@ -210,7 +210,7 @@ def test_an_async_script_is_scored(check, tmp_path):
         (
             ARGUMENTS + "parser.parse_args()\n" + INIT,
             10,
-            "argparse says: the following arguments are required: --model",
+            "argparse says: the following arguments are",
         ),
     ],
 )
