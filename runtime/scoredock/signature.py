@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 EMPTY = inspect.Parameter.empty
+AWAITED = "scoredock.run"  # name of the task of an async run()
 
 
 class Kind(Enum):

@@ -56,3 +56,4 @@ def test_the_deadline_cancels_one_that_waits(in_process: Start, log_lines: Calla
     assert (answer.status_code, answer.json()) == (500, {"message": "Scoring timeout after 300 ms"})
     wait_until(lambda: service.post(content="x").json() == ["x", ["cleaned up"]])
     assert not [line for line in log_lines() if "could not be interrupted" in line]
+    assert "await asyncio.sleep(60)" in [line.strip() for line in log_lines()]  # where it was

@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 from scoredock.engine.interrupts import Interrupted, late, raise_at
 from scoredock.engine.job import Batching, Job
 from scoredock.engine.safe_points import is_import, may_stop, was_stopped_well
+from scoredock.signature import AWAITED
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,6 +59,7 @@ class ScoringThread(Generic[T, R]):
         self._interrupted = False
         self.doubtful = False
         self.current: Sequence[Job[T, R]] = ()
+        self._cancelled: Sequence[Job[T, R]] | None = None
         self._thread = threading.Thread(target=self._main, name="scoring", daemon=True)
 
     def start(self) -> None:
@@ -72,11 +74,19 @@ class ScoringThread(Generic[T, R]):
         thread_id, frame = self._thread.ident, self.frame
         if thread_id is None or frame is None or self.current is not jobs:
             return
+        if self._loop.is_running() and self._cancelled is not jobs:  # an async run() waits where nothing can be raised
+            self._cancelled = jobs
+            self._loop.call_soon_threadsafe(self._cancel, jobs)
         late[thread_id] = partial(self._may_stop, jobs)
         lasti = frame.f_lasti
         if may_stop(frame, lasti, self._is_own):
             self._interrupted = True
             raise_at(thread_id, frame, lasti, self, jobs)
+
+    def _cancel(self, jobs: Sequence[Job[T, R]]) -> None:
+        for task in asyncio.all_tasks(self._loop) if self.current is jobs else ():
+            if task.get_name() == AWAITED:
+                task.cancel()
 
     def _may_stop(self, jobs: Sequence[Job[T, R]], frame: FrameType) -> bool:
         return self.current is jobs and may_stop(frame, frame.f_lasti, self._is_own, at_once=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from scoredock.entry.decorators import layers
+from scoredock.signature import AWAITED
 
 
 def awaited(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,13 +30,10 @@ def _is_async(function: Any) -> bool:
 
 
 def _finish(awaitable: Awaitable[Any]) -> Any:
-    """What it gives, or raises. When the deadline interrupts it, it is cancelled, so that it can clean up."""
+    """What it gives, or raises; CancelledError when its deadline has passed."""
     loop = asyncio.get_event_loop()
-    task = asyncio.ensure_future(awaitable, loop=loop)
-    try:
-        return loop.run_until_complete(task)
-    finally:
-        if not task.done():
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                loop.run_until_complete(task)
+    return loop.run_until_complete(loop.create_task(_awaiting(awaitable), name=AWAITED))
+
+
+async def _awaiting(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

@@ -63,17 +63,18 @@ def own_files(settings: Settings) -> Callable[[str], bool]:
 
     What replaces packages (AZUREML_EXTRA_PYTHON_LIB_PATH) is not the script's own.
     """
-    folders = [settings.app_root, settings.script_folder]
+    folders = [settings.app_root, *settings.script_folders]
     if settings.source_directory:
         folders.append(settings.app_root / settings.source_directory)
-    own = [folder.resolve() for folder in folders]
+    own = {*folders, *(folder.resolve() for folder in folders)}
     extra = settings.extra_python_lib_path
     replacing = (settings.script_folder / extra).resolve() if extra else None
 
     @functools.lru_cache(1024)
     def is_own(filename: str) -> bool:
-        path = Path(filename).resolve()
-        return any(map(path.is_relative_to, own)) and not (replacing and path.is_relative_to(replacing))
+        name, path = Path(filename).absolute(), Path(filename).resolve()  # a link may have been turned since
+        inside = any(name.is_relative_to(folder) or path.is_relative_to(folder) for folder in own)
+        return inside and not (replacing and path.is_relative_to(replacing))
 
     return is_own
 
