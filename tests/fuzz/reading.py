@@ -50,6 +50,8 @@ def read(pieces: Iterable[bytes], max_body: int = MAX_BODY) -> Reading:
     reader = RequestReader(reading, Intake(max_body))  # type: ignore[arg-type] # it sends no answers
     for piece in pieces:
         reader.feed(piece)
+        while reader.rest:
+            reader.go_on()
     return reading
 
 
@@ -83,7 +85,9 @@ def _ends(request: h11.Request) -> bool:
     words = {
         word.strip().lower() for name, value in request.headers if name == b"connection" for word in value.split(b",")
     }
-    return b"close" in words or (request.http_version == b"1.0" and b"keep-alive" not in words)
+    return (
+        b"close" in words or request.http_version == b"1.0"
+    )  # a client of 1.0 would have to be told that it may go on
 
 
 def cut(data: bytes, random: random.Random) -> list[bytes]:

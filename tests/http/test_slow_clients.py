@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scoredock.web.connection import Phase
 from servers import InProcess, wait_until
 
 Start = Callable[..., InProcess]
@@ -114,7 +115,7 @@ def test_a_connection_that_is_to_close_closes_after_its_stream(end: str, raw_scr
         service.tell_connections_to_end()
     else:
         client.socket.sendall(b"\x16\x03\x01 rubbish\r\n\r\n")
-        wait_until(lambda: only_connection(service)._closing)
+        wait_until(lambda: only_connection(service)._phase is Phase.CLOSING)
     sys.modules["entry_module"].gate.set()
     assert client.rest().endswith(b" last\r\n0\r\n\r\n")
 

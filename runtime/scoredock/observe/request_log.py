@@ -19,7 +19,7 @@ from scoredock.observe.logs import LineFormatter
 from scoredock.observe.output import SteadyOutput
 
 _LEAST = {"all": 0, "errors": 400, "none": 1000}  # the least status whose requests are written
-STREAMED, LEFT = -1, -2  # instead of the size of an answer's body
+STREAMED, LEFT, BROKEN = -1, -2, -3  # instead of the size of an answer's body
 
 logger = logging.getLogger("scoredock.request")
 _parent = logging.getLogger("scoredock")
@@ -29,7 +29,8 @@ class Entry(NamedTuple):
     """A request that was answered in this turn of the event loop; times in ms, sizes of bodies in bytes.
 
     ``queue_ms`` and ``run_ms`` are -1 where the request did not wait for scoring, or run() did not return. ``sent`` is
-    -1 for a streamed body, and -2 for a client that left before it was answered. ``batch`` is, where requests are
+    -1 for a streamed body, -2 for a client that left before it was answered, and -3 for a streamed body that was not
+    sent to its end. ``batch`` is, where requests are
     scored in batches, how many were scored by one call; in the first one's entry, and 0 in the others'.
     ``trace_id`` is in hexadecimal, and empty where traces are off. ``who`` says who has called, in words ``name=value``
     with a space before each: `` client=10.0.0.7 key=primary``. Texts that a client sends are ``printable``: nothing in
@@ -51,7 +52,7 @@ class Entry(NamedTuple):
 
     def message(self) -> str:
         """The line without what logging puts before it."""
-        sent = self.sent if self.sent >= 0 else "N/A" if self.sent == STREAMED else "-"
+        sent = self.sent if self.sent >= 0 else {STREAMED: "N/A", LEFT: "-", BROKEN: "broken"}[self.sent]
         queue = f" queue={self.queue_ms:.3f}ms" if self.queue_ms >= 0 else ""
         return (
             f"[{self.request_id}] {self.method} {self.target} {self.status} {self.elapsed_ms:.3f}ms {sent}"
@@ -69,6 +70,8 @@ class Entry(NamedTuple):
         content["received_bytes"] = self.received
         if self.sent >= 0:
             content["sent_bytes"] = self.sent
+        elif self.sent == BROKEN:
+            content["broken"] = True
         if self.trace_id:
             content["trace_id"] = self.trace_id
         for word in self.who.split():

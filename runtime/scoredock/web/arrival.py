@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scoredock.web.intake import Intake
-from scoredock.web.request_reader import RequestReader
+from scoredock.web.request_reader import RequestReader, Stage
 
 
 class ArrivalClock:
@@ -21,7 +21,7 @@ class ArrivalClock:
 
     def note(self, now: float) -> bool:
         """A request is not complete after what came; whether ``due`` has changed by that."""
-        stage = (self._reader.begun, self._reader.in_head)
+        stage = (self._reader.begun, self._reader.stage is Stage.HEAD)
         if stage == self._stage:
             return False
         self._stage = stage
@@ -35,7 +35,7 @@ class ArrivalClock:
     @property
     def running(self) -> bool:
         """Whether something has to come."""
-        return (self._reader.inside and not self._reader.discarding) or not self._reader.begun
+        return self._reader.stage in (Stage.HEAD, Stage.BODY) or not self._reader.begun
 
     def complaint(self) -> str:
         """What to say when ``due`` has passed."""

@@ -8,6 +8,7 @@ message, and for a large body two more copies.
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 from collections import deque
 from http import HTTPStatus
@@ -16,16 +17,17 @@ from typing import Any, cast
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from scoredock.web.answers import NO_BODY, Header
+from scoredock.web.answers import NO_BODY, SERVER_FAILED, Header
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
-from scoredock.web.request_reader import RequestReader
+from scoredock.web.request_reader import RequestReader, Stage
 from scoredock.web.spare import PATIENCE_S, USED_UP, Handler
-from scoredock.web.streaming import StreamAborted, StreamedBody
+from scoredock.web.stream_sender import Sent, StreamSender
+from scoredock.web.streaming import StreamedBody
 from scoredock.web.watch import Watch
 
 MAX_JOINED = 64 * 1024  # bytes of a body that is copied behind its headers, to be sent by one call
-MAX_WAITING = 64  # pipelined requests before no more are read
+MAX_WAITING = 8  # requests behind the one that is being answered, before no more are read
 LINGER_S = 1.0  # for a client to read the last thing that it is sent, and to close its side
 ON_ITS_WAY_S = 0.2  # for a request that a client has sent before it could know that the server ends
 DRAIN_S = 30.0  # for a client to send the rest of a body that is too large
@@ -37,12 +39,23 @@ _STATUS_LINES: dict[int, bytes] = {
 logger = logging.getLogger("scoredock.web")
 
 
+class Phase(enum.Enum):
+    """What the connection is still for. It only ever goes down this list."""
+
+    OPEN = enum.auto()  # requests are taken and answered
+    CLOSING = enum.auto()  # those that were taken are answered; where there is none, one more is
+    SAID_ALL = enum.auto()  # every answer is out; what comes is not looked at until the client closes its side
+
+
 class Connection(asyncio.Protocol):
     """A client's connection, and the ``Client`` of its requests.
 
     ``state`` is the server's: it knows all connections and the headers that every answer has. A ``Watch`` closes one
     whose client is idle for ``idle_s`` seconds, or too slow. A client that ends its side of the connection has left:
     nobody can tell whether it still reads, and what nobody waits for is not scored.
+
+    ``docs/architecture.md`` draws the states: the ``Phase`` of the connection, the ``Stage`` of what is read, and
+    whether a request is being answered.
     """
 
     def __init__(self, gateway: Gateway, state: ServerState, idle_s: float) -> None:
@@ -53,12 +66,13 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = RequestReader(self, gateway.intake, gateway.may_call)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
+        self._phase = Phase.OPEN
         self._owed: int | None = None  # the number of a request whose client waits for 100 Continue
-        self._closing = False  # after the answers that are due
-        self._ended = False  # nothing will be sent any more
+        self._refusal: tuple[Incoming, int, str] | None = None  # the last answer, behind those that are due
         self._answering: Incoming | None = None
         self._waiting: deque[Incoming] = deque()
-        self._stream: StreamedBody | None = None
+        self._paused = False  # nothing more is taken from the client
+        self._stream: StreamedBody | None = None  # the present answer's body, where that is streamed
         self._writable = asyncio.Event()
         self._writable.set()
         self.scheme = "http"
@@ -89,13 +103,14 @@ class Connection(asyncio.Protocol):
         self._state.connections.discard(cast("Any", self))
         self._intake.connections -= 1
         self._spare.discard(self)
+        self._intake.turns.leave(self)
+        self._intake.note_unread(self, 0)
         self._watch.end()
-        self._reader.drop()
-        self._intake.release(one.body for one in self._waiting)
-        self._waiting.clear()
+        self._reader.end()
+        self._drop_waiting(0)
         incoming, self._answering = self._answering, None
         if incoming is not None:
-            self._intake.release([incoming.body])
+            self._let_go(incoming)
             incoming.client = None
             self._gateway.left(incoming)
         if self._stream is not None:
@@ -106,15 +121,26 @@ class Connection(asyncio.Protocol):
         """The client reads more slowly than answers come: take nothing more from it."""
         self._watch.seen = self._loop.time()
         self._writable.clear()
+        self._note_unread()
         self._read_or_pause()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._watch.seen = self._loop.time()
         self._writable.set()
-        self._read_or_pause()
-        if self._waiting:
-            self._loop.call_soon(self._next)
+        self._note_unread()
+        self._go_on()
+
+    def _note_unread(self) -> None:
+        """Have the account hold what the client has not read, once it is too much for it to take at once."""
+        size = 0 if self._writable.is_set() else self._transport.get_write_buffer_size()
+        if self._stream is not None:
+            size += self._stream.waiting
+        self._intake.note_unread(self, size)
+
+    def cut_off(self) -> None:
+        """Close at once: others need the memory of what the client has not read."""
+        self._transport.abort()
 
     @property
     def busy(self) -> bool:
@@ -123,9 +149,13 @@ class Connection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server ends: answer what has begun to come, or is on its way, and close."""
-        self._closing = True
+        self._close_soon()
         if not self._reader.inside and not self.busy:
             self._loop.call_later(ON_ITS_WAY_S, self._hang_up_unless_asked)
+
+    def _close_soon(self) -> None:
+        if self._phase is Phase.OPEN:
+            self._phase = Phase.CLOSING
 
     def _hang_up_unless_asked(self) -> None:
         if not self._reader.inside:
@@ -133,31 +163,93 @@ class Connection(asyncio.Protocol):
 
     def hang_up(self) -> None:
         """The server waits no longer for what has not come: close, unless an answer is due."""
-        self._closing = True
+        self._close_soon()
         if not self.busy:
             self._transport.close()
 
     def cut(self) -> None:
         """Refuse whatever the client wants, at once: it is one too many."""
-        if self._closing:  # it was told already
+        if self._phase is not Phase.OPEN:  # it was told already
             self._transport.abort()
         else:
             self._reader.give_up(503, USED_UP)
             self._transport.close()
 
     def _refuse_unless_asked(self) -> None:
-        if self._closing:  # it was told already, and may be sending still
+        if self._phase is not Phase.OPEN:  # it was told already, and may be sending still
             self._transport.close()
         else:
             self._reader.give_up(503, USED_UP)
 
+    # --- reading, and taking one request after another
+
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Bytes have come: the first request in them is taken now, what is behind it when it is this one's turn."""
         self._watch.seen = now = self._loop.time()
-        if not self._ended:
-            self._reader.feed(data)
-            if self._reader.inside:
-                self._watch.note(now)
+        if self._phase is Phase.SAID_ALL:
+            return
+        self._reader.feed(data)
+        if self._waiting:
+            self._take_next()
+        if self._waiting or self._reader.rest:
+            self._go_on()
+        if self._reader.stage:
+            self._watch.note(now)
+
+    def take_turn(self) -> None:
+        """Read one more request, and answer one more, as far as that can be."""
+        if self._transport.is_closing():
+            return
+        if self._may_read_on:
+            self._reader.go_on()
+        self._take_next()
+        self._go_on()
+        if self._reader.stage:
+            self._watch.note(self._loop.time())
+
+    def _go_on(self) -> None:
+        """Ask for a turn if there is something to do; and take more from the client, or not."""
+        if self._may_read_on or (self._may_take and (self._waiting or self._refusal is not None)):
+            self._intake.turns.ask(self)
+        self._read_or_pause()
+
+    @property
+    def _may_take(self) -> bool:
+        return self._answering is None and self._writable.is_set()
+
+    @property
+    def _may_read_on(self) -> bool:
+        """Whether something has come that may be looked at: nobody who closes takes more than what is due."""
+        if not self._reader.rest or not self._writable.is_set():
+            return False
+        return len(self._waiting) < MAX_WAITING if self._phase is Phase.OPEN else not self.busy
+
+    def _take_next(self) -> None:
+        """Hand the next request to the gateway, unless one is being answered or the last answer is not read yet."""
+        if self._waiting and self._may_take:
+            self._answering = incoming = self._waiting.popleft()
+            self._intake.ahead -= incoming.held - len(incoming.body)
+            try:
+                self._gateway.handle(incoming)
+            except Exception:
+                logger.exception("the server failed while it answered %s %s", incoming.method, incoming.path)
+                self._close_soon()
+                self._gateway.refuse(incoming, 500, SERVER_FAILED)
+        if self._answering is not None:
+            self._refusal = None
+        elif self._refusal is not None and not self._waiting:
+            self._say_refusal()
+
+    def _drop_waiting(self, but: int) -> None:
+        """Forget requests that nobody has begun to answer, all ``but`` the first few."""
+        while len(self._waiting) > but:
+            incoming = self._waiting.pop()
+            self._intake.ahead -= incoming.held - len(incoming.body)
+            self._let_go(incoming)
+
+    def _let_go(self, incoming: Incoming) -> None:
+        self._intake.held -= incoming.held
+        incoming.held = 0
 
     @property
     def client_may_send(self) -> bool:
@@ -171,36 +263,31 @@ class Connection(asyncio.Protocol):
 
     @property
     def _reads(self) -> bool:
-        return self._writable.is_set() and len(self._waiting) < MAX_WAITING
+        return self._writable.is_set() and len(self._waiting) < MAX_WAITING and not self._reader.rest
 
     def _read_or_pause(self) -> None:
-        if self._transport.is_closing():
+        if self._paused is not self._reads or self._transport.is_closing():
             return
-        if self._reads:
+        self._paused = not self._paused
+        if self._paused:
+            self._transport.pause_reading()
+        else:
             self._watch.restart()
             self._transport.resume_reading()
-        else:
-            self._transport.pause_reading()
 
     # --- what the reader has read
 
     def received(self, incoming: Incoming) -> None:
-        """Hand a request to the gateway, after those before it."""
-        if self._answering is None and not self._waiting and self._writable.is_set():
-            self._answering = incoming
-            self._gateway.handle(incoming)
-        elif not self._closing:
-            self._waiting.append(incoming)
-            self._read_or_pause()
-        else:  # it learns from the last answer that this one was not taken
-            self._intake.release([incoming.body])
-
-    def _next(self) -> None:
-        """Take the next one of the requests that came while another one was answered, and its answer read."""
-        if self._answering is None and self._waiting and self._writable.is_set():
-            self._answering = self._waiting.popleft()
-            self._read_or_pause()
-            self._gateway.handle(self._answering)
+        """Keep a request until it is its turn."""
+        if self._phase is not Phase.OPEN and self.busy:  # it learns from the last answer that it was not taken
+            self._let_go(incoming)
+            return
+        self._waiting.append(incoming)
+        intake = self._intake
+        intake.ahead += incoming.held - len(incoming.body)
+        if intake.ahead > intake.max_ahead and (len(self._waiting) > 1 or self._answering is not None):
+            self._drop_waiting(self._answering is None)
+            self._reader.give_up(429, intake.too_far_ahead())
 
     def discarded(self) -> None:
         """A body that was too large has come to its end; so has the connection, once that was said."""
@@ -215,24 +302,34 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def refused(self, status: int, message: str) -> None:
-        """Say so, unless answers to what came before are due, or this was answered, and close.
+        """Say so behind the answers that are due, and close.
 
-        What is refused behind a request that is still being answered gets neither an answer nor a line in the log.
+        What is refused behind a request that has to be waited for gets neither an answer nor a line in the log.
         """
-        self._closing = True
-        if self.busy or self._transport.is_closing():
+        told = self._phase is not Phase.OPEN and self._reader.stage is Stage.DISCARDED
+        self._close_soon()
+        unfinished = self._reader.unfinished
+        due = self._answering is not None or self in self._intake.turns
+        if due or self._transport.is_closing() or unfinished is None:
             return
-        if self._reader.discarding:
+        if told:
             self._transport.close()
             return
-        self._answering = self._reader.unfinished()
-        self._gateway.refuse(self._answering, status, message)
+        self._refusal = unfinished, status, message
+        if not self._waiting:
+            self._say_refusal()
+
+    def _say_refusal(self) -> None:
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None:
+            self._answering, status, message = refusal
+            self._gateway.refuse(self._answering, status, message)
 
     # --- answering
 
     def send(self, incoming: Incoming, status: int, headers: list[Header], body: bytes) -> None:
         """Send the whole answer to a request."""
-        close = not incoming.keep_alive or (self._closing and not self._waiting)
+        close = not incoming.keep_alive or self._is_last
         head = self._head(status, headers, close)
         if incoming.method == "HEAD" or status in NO_BODY:
             body = b""
@@ -244,57 +341,44 @@ class Connection(asyncio.Protocol):
             self._transport.write(body)
         self._answered(close)
 
+    @property
+    def _is_last(self) -> bool:
+        """Whether no answer follows the present one."""
+        return self._phase is not Phase.OPEN and not self._waiting and self._refusal is None
+
     def stream(self, incoming: Incoming, status: int, headers: list[Header], body: StreamedBody) -> None:
         """Send an answer whose body is being produced; the gateway is told when it has ended."""
         self._stream = body
-        body.on_abort = self._writable.set
+        body.on_abort, body.on_wait = self._writable.set, self._note_unread
         task = self._loop.create_task(self._send_stream(incoming, status, headers, body))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
 
     async def _send_stream(self, incoming: Incoming, status: int, headers: list[Header], body: StreamedBody) -> None:
-        close = True
-        try:
-            length = next((int(value) for name, value in headers if name == b"content-length"), None)
-            chunked = length is None and incoming.http_version != "1.0" and status not in NO_BODY
-            last = not incoming.keep_alive or (length is None and not chunked) or (self._closing and not self._waiting)
-            if chunked:
-                headers = [*headers, (b"transfer-encoding", b"chunked")]
-            self._transport.write(self._head(status, headers, last))
-            if (
-                incoming.method == "HEAD"
-                or status in NO_BODY
-                or await self._send_pieces(incoming, body, chunked, length)
-            ):
-                close = last or (self._closing and not self._waiting)  # that may have come meanwhile
-        except StreamAborted:
-            pass  # closed without the last chunk, so that the client sees that something is missing
-        except Exception:
-            logger.exception("sending the streamed response raised")
-        finally:
-            self._stream = None
-            body.close()
-            if self._answering is incoming:
-                self._answered(close)
-            self._gateway.streamed(incoming, status)
+        last = not incoming.keep_alive
 
-    async def _send_pieces(self, incoming: Incoming, body: StreamedBody, chunked: bool, length: int | None) -> bool:
-        """Whether the body went out as announced."""
-        sent = 0
-        async for piece in body.read():
-            await self._writable.wait()
-            if self._answering is not incoming or body.given_up:  # the client has left, or nobody waits for it
-                return False
-            sent += len(piece)
-            if length is not None and sent > length:
-                logger.error("the streamed response is longer than its Content-Length of %d bytes", length)
-                return False
-            if piece:
-                self._watch.written += len(piece)
-                self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-        if self._answering is incoming and chunked:
-            self._transport.write(b"0\r\n\r\n")
-        return length is None or sent == length
+        def head(more: list[Header], ends: bool) -> bytes:
+            nonlocal last
+            last = last or ends or self._is_last
+            return self._head(status, [*headers, *more], last)
+
+        sender = StreamSender(self._write_piece, self._writable, lambda: self._answering is incoming, head)
+        sent = await sender.send(incoming, status, headers, body)
+        self._stream = None
+        body.close()
+        if self._answering is not incoming:
+            self._gateway.streamed(incoming, status, True)
+        elif sent is Sent.NOTHING:
+            self._gateway.stream_failed(incoming, body.late)
+        else:
+            self._answered(sent is Sent.BROKEN or last or self._is_last)  # that may have come meanwhile
+            self._gateway.streamed(incoming, status, sent is Sent.WHOLE)
+
+    def _write_piece(self, piece: bytes) -> None:
+        self._watch.written += len(piece)
+        self._transport.write(piece)
+        if not self._writable.is_set():
+            self._note_unread()
 
     def _head(self, status: int, headers: list[Header], close: bool) -> bytes:
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
@@ -305,23 +389,27 @@ class Connection(asyncio.Protocol):
 
     def _answered(self, close: bool) -> None:
         if self._answering is not None:
-            self._intake.held -= len(self._answering.body)
+            self._let_go(self._answering)
         self._answering = None
         self._watch.seen = self._loop.time()
+        if not self._writable.is_set():
+            self._note_unread()
         if not close:
-            if self._waiting:
-                self._loop.call_soon(self._next)
+            if self._waiting or self._reader.rest or self._refusal is not None or self._paused:
+                self._go_on()
             elif self._owed is not None and self._owed == self._reader.begun and self._reader.inside:
                 self._owed = None
                 self._watch.restart()
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        elif self._reader.discarding:  # the client may not read before it has sent all
-            self._closing = True
+        elif self._reader.stage is Stage.DISCARDED:  # the client may not read before it has sent all
+            self._close_soon()
             self._loop.call_later(DRAIN_S, self._transport.close)
-        elif self._closing and self._transport.can_write_eof():
+        elif self._phase is Phase.CLOSING and self._transport.can_write_eof():
             # The process may end with the connection: first let the client have all of it, and close its side.
-            self._ended = True
+            self._phase = Phase.SAID_ALL
+            self._reader.end()
             self._transport.write_eof()
+            self._read_or_pause()
             self._loop.call_later(LINGER_S, self._transport.close)
         else:
             self._transport.close()

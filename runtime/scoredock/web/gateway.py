@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from scoredock import __version__
 from scoredock.access import Access
 from scoredock.engine import Engine
-from scoredock.errors import Abandoned, QueueFull, RequestProblem, ScoredockError
+from scoredock.errors import Abandoned, DeadlineExceeded, QueueFull, RequestProblem, ScoredockError
 from scoredock.observe.context import of_request
-from scoredock.observe.request_log import LEFT, STREAMED, Entry, RequestLog
+from scoredock.observe.request_log import BROKEN, LEFT, STREAMED, Entry, RequestLog
 from scoredock.schema import Documents
 from scoredock.settings import Settings
 from scoredock.signature import Kind
@@ -24,6 +24,7 @@ from scoredock.web.answers import (
     HTML_HEADER,
     JSON_HEADER,
     NO_BODY,
+    SCRIPT_FAILED,
     SERVER_FAILED,
     SUCCEEDED,
     Answer,
@@ -82,6 +83,7 @@ class Gateway:
         self.spare = SpareConnections(self, self._ids)
         self._decompressor = Decompressor()
         self._max_queue = settings.max_queue
+        self._timeout_ms = settings.scoring_timeout_ms
         self._decompressing: dict[Incoming, Decompression] = {}
         self._log = RequestLog(sinks, settings.request_log)
         self._forwarded = Forwarded(settings.trusted_proxies) if settings.trusted_proxies else None
@@ -157,11 +159,18 @@ class Gateway:
             self._note(incoming, 499, LEFT)
             incoming.body, incoming.trace = b"", None  # the thread's queue keeps it for a while
 
-    def streamed(self, incoming: Incoming, status: int) -> None:
-        """A streamed answer has ended."""
+    def streamed(self, incoming: Incoming, status: int, whole: bool) -> None:
+        """A streamed answer has ended; ``whole`` unless it broke on this side."""
         if self.collect is not None:
             self.collect(incoming, status, [], None)
-        self._note(incoming, status, STREAMED)
+        self._note(incoming, status, STREAMED if whole else BROKEN)
+
+    def stream_failed(self, incoming: Incoming, late: bool) -> None:
+        """Answer a request whose streamed answer failed before anything was sent; ``late``: by its deadline."""
+        if late:
+            self._answer(incoming, problem_answer(DeadlineExceeded(self._timeout_ms)))
+        else:
+            self._answer(incoming, message_answer(500, SCRIPT_FAILED, failed=True))
 
     def _score(self, incoming: Incoming) -> Answer | None:
         """The answer to a request for scoring; None when it will come."""
@@ -218,6 +227,7 @@ class Gateway:
         if self.intake.is_full(len(body), grown):
             raise self.intake.no_room()
         self.intake.held += grown
+        incoming.held += grown
         incoming.decompressed(body)
 
     def _scored(self, incoming: Incoming, answer: Answer | None, error: BaseException | None) -> None:
@@ -241,7 +251,7 @@ class Gateway:
     def _answer(self, incoming: Incoming, answer: Answer) -> None:
         headers = [*answer.headers, *self._common, *incoming.ids.headers]
         if self._cors is not None:
-            headers += self._cors.headers(incoming.method, incoming.by_name)
+            headers += self._cors.headers(incoming.method, incoming.by_name, answer.headers)
         client, stream = incoming.client, answer.follow_up
         if isinstance(stream, StreamedBody):
             if client is not None:

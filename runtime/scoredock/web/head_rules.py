@@ -5,14 +5,17 @@ Where another server on a request's way could see its end, its host or its targe
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 
 from scoredock.web.answers import Header
+from scoredock.web.target import host_in
 
 # A name or an address, and a port (RFC 9110, section 7.2). Commas could be a second Host's.
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+;=-]*)(?::[0-9]{0,5})?")
-_ABSOLUTE = re.compile(rb"https?://([^/?#]+)(?:[/?][^#]*)?", re.IGNORECASE)
+_HOST = re.compile(rb"(?:\[([0-9A-Fa-f:.]+)\]|[A-Za-z0-9._~%!$&'()*+;=-]*)(?::[0-9]{0,5})?")
+# In a URL, where other servers look more closely: no signs that a name in DNS has not, no port that none can be.
+_HOST_OF_URL = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{0,5}))?")
 
 Refusal = tuple[int, str]
 
@@ -24,15 +27,16 @@ def refusal_of(method: bytes, target: bytes, version: str, by_name: Mapping[byte
     return _wrong_framing(version, by_name) or _wrong_host(version, by_name) or _wrong_target(method, target)
 
 
-def host_in(target: bytes) -> bytes | None:
-    """The host and port that an absolute target names, which stand above the Host header (section 3.2.2)."""
-    found = _ABSOLUTE.fullmatch(target)
-    return found[1] if found else None
-
-
 def with_host(pairs: list[Header], host: bytes) -> list[Header]:
     """Headers with this Host."""
     return [(b"host", host), *(pair for pair in pairs if pair[0] != b"host")]
+
+
+def without_upgrade(method: bytes, target: bytes, version: bytes, pairs: list[Header]) -> bytes:
+    """The head of a request as if it did not ask for another protocol (RFC 9110, section 7.8)."""
+    lines = [b"%b %b HTTP/%b" % (method, target, version)]
+    lines += [b"%b: %b" % pair for pair in pairs if pair[0] not in (b"upgrade", b"http2-settings")]
+    return b"\r\n".join([*lines, b"", b""])
 
 
 def _wrong_framing(version: str, by_name: Mapping[bytes, bytes]) -> Refusal | None:
@@ -55,7 +59,18 @@ def _wrong_host(version: str, by_name: Mapping[bytes, bytes]) -> Refusal | None:
     host = by_name.get(b"host")
     if host is None:
         return (400, "Expected a Host header.") if version == "1.1" else None
-    return None if _HOST.fullmatch(host.strip()) else (400, "Expected one Host header: a name or an address, a port.")
+    return None if _is_host(host.strip()) else (400, "Expected one Host header: a name or an address, a port.")
+
+
+def _is_host(host: bytes) -> bool:
+    found = _HOST.fullmatch(host)
+    if found is None or found[1] is None:
+        return found is not None
+    try:
+        ipaddress.IPv6Address(found[1].decode())
+    except ValueError:
+        return False
+    return True
 
 
 def _wrong_target(method: bytes, target: bytes) -> Refusal | None:
@@ -65,6 +80,6 @@ def _wrong_target(method: bytes, target: bytes) -> Refusal | None:
     if target == b"*" and method == b"OPTIONS":
         return None
     host = host_in(target)
-    if host is not None and _HOST.fullmatch(host):
+    if host is not None and (found := _HOST_OF_URL.fullmatch(host)) and int(found[1] or 0) < 65536 and _is_host(host):
         return None
     return 400, "Expected a target that is a path, or a URL of http or https, without a fragment."

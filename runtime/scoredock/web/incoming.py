@@ -46,9 +46,9 @@ class Incoming:
     ``refused`` says why its body was not taken; None when it was. ``arguments`` are run()'s, once they have been read,
     and ``taken`` is what they take of the room for values, if they are large.
     ``queue_ms`` is how long it waited for scoring, ``run_ms`` how long run() took; -1 while that is unknown.
-    ``batch`` is as in an Entry of the request log. ``trace`` is its trace, where traces are on. ``admitted`` says
-    whether its client may call; of others nothing is stored. ``who`` says who that is, as in an Entry of the request
-    log.
+    ``held`` is what the worker's account counts for it, in bytes. ``batch`` is as in an Entry of the request log.
+    ``trace`` is its trace, where traces are on. ``admitted`` says whether its client may call; of others nothing is
+    stored. ``who`` says who that is, as in an Entry of the request log.
     """
 
     __slots__ = (
@@ -59,6 +59,7 @@ class Incoming:
             "body",
             "by_name",
             "client",
+            "held",
             "http_version",
             "ids",
             "job",
@@ -96,7 +97,7 @@ class Incoming:
         self.who = "" if client is None else client.who
         self.refused: ScoredockError | None = None
         self.queue_ms = self.run_ms = -1.0
-        self.batch = 0
+        self.batch = self.held = 0
         self.admitted = True
         self.arguments: dict[str, Any] | None = None
         self.taken: Taken | None = None

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import resource
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass, field
 
 from scoredock.errors import QueueFull, RequestProblem
 from scoredock.settings import Settings, Sizes
+from scoredock.web.turns import Turns
+from scoredock.web.unread import SlowReader, Unread
 
 MIB = 1024 * 1024
 SMALL_BODY = 64 * 1024  # bytes; bodies up to this are still taken when larger ones have used up their share
 SPARE = 32  # connections beyond the limit that are answered, about health alone
 OTHER_FILES = 128  # descriptors for everything but clients: the script's files, logs, sockets of its own
+MOST_AHEAD = 32 * MIB  # of what comes ahead of its turn, if an eighth of all that is held is not less
+WARN_EVERY_S = 60.0
+
+logger = logging.getLogger("scoredock.web")
 
 
 @dataclass
 class Intake:
     """Limits in bytes and seconds, and what they limit. Used on the event loop alone.
 
-    ``held`` counts the bytes of bodies from their coming to their answer, also of those that are not complete yet: a
-    client that sends all but one byte of many bodies costs as much as one whose requests wait. ``max_held`` bounds it,
-    for bodies of up to ``SMALL_BODY`` bytes an eighth later, so that large ones do not keep them out. ``connections``
-    counts those that are open, without the ones that have not finished a TLS handshake.
+    ``held`` is the one account of what clients have this worker keep, in bytes: of requests, with what a request costs
+    beside its bytes, from their coming to their answer, also of those that are not complete yet, since a client that
+    sends all but one byte of many bodies costs as much as one whose requests wait; and of answers that are ``unread``.
+    ``max_held`` bounds it, with a sixteenth more for what comes with bodies, and, for requests with bodies of up to
+    ``SMALL_BODY`` bytes, an eighth, so that large ones do not keep them out. ``ahead`` is the part that is not anybody's turn: heads that are not complete, requests behind
+    another one of their connection, and what is not read of them. It takes no key to make it, so it has a bound of its
+    own, ``max_ahead``. ``turns`` gives whoever sends ahead a share of the event loop's time. ``connections`` counts
+    those that are open, without the ones that have not finished a TLS handshake.
     """
 
     max_body: int = Sizes.body
@@ -32,7 +43,11 @@ class Intake:
     body_timeout_s: float = 300
     max_gzip_ratio: int = 100
     held: int = field(default=0, init=False)
+    ahead: int = field(default=0, init=False)
     connections: int = field(default=0, init=False)
+    turns: Turns = field(default_factory=Turns, init=False)
+    unread: Unread = field(default_factory=Unread, init=False)
+    _warned_at: float = field(default=-WARN_EVERY_S, init=False)
 
     @classmethod
     def of(cls, settings: Settings) -> Intake:
@@ -47,9 +62,36 @@ class Intake:
             settings.max_gzip_ratio,
         )
 
+    @property
+    def max_ahead(self) -> int:
+        """The bytes that may be held ahead of their turn."""
+        return min(self.max_held // 8, MOST_AHEAD)
+
     def is_full(self, size: int, coming: int = 0) -> bool:
-        """Whether a body of ``size`` bytes, so far, cannot stay, or ``coming`` more of it not come."""
-        return self.held + coming > (self.max_held if size > SMALL_BODY else self.max_held + self.max_held // 8)
+        """Whether a request with a body of ``size`` bytes, so far, cannot stay, or ``coming`` more of it not come."""
+        room = self.max_held + self.max_held // (16 if size > SMALL_BODY else 8) - coming
+        while self.held > room and self.unread.size > self.max_held // 2 and self._cut_slowest(False):
+            pass
+        return self.held > room
+
+    def note_unread(self, reader: SlowReader, size: int) -> None:
+        """So many bytes of its answers has a client not read yet; 0 when it has caught up."""
+        self.held += self.unread.note(reader, size)
+        while self.held > self.max_held + self.max_held // 8 and self.unread.size > self.max_held // 2:
+            if not self._cut_slowest(True):
+                break
+
+    def _cut_slowest(self, at_once: bool) -> int:
+        freed = self.unread.cut_slowest(at_once)
+        self.held -= freed
+        if freed and time.monotonic() - self._warned_at >= WARN_EVERY_S:
+            self._warned_at = time.monotonic()
+            logger.warning(
+                "Answers that clients have not read fill the memory for requests (SCOREDOCK_MAX_QUEUE_MB, %d MiB); who "
+                "has been reading longest is cut off.",
+                self.max_held // MIB,
+            )
+        return freed
 
     def too_large(self, got: str) -> RequestProblem:
         """What to say of a body that has more than ``max_body`` bytes."""
@@ -60,15 +102,18 @@ class Intake:
         )
 
     def no_room(self) -> QueueFull:
-        """What to say of a body that ``is_full`` does not let in."""
+        """What to say of a request that ``is_full`` does not let in."""
         return QueueFull(
-            f"The bodies of the requests that wait have {self.held // MIB} MiB, at most {self.max_held // MIB} MiB are "
-            "held (SCOREDOCK_MAX_QUEUE_MB)."
+            f"The requests that wait, and answers that are not read, have {self.held // MIB} MiB; at most "
+            f"{self.max_held // MIB} MiB are held (SCOREDOCK_MAX_QUEUE_MB)."
         )
 
-    def release(self, bodies: Iterable[bytes | bytearray]) -> None:
-        """These are held no longer."""
-        self.held -= sum(map(len, bodies))
+    def too_far_ahead(self) -> str:
+        """What to say of what comes ahead of its turn when ``max_ahead`` is used up."""
+        return (
+            f"Requests that are not complete, or wait behind others of their connection, have {self.ahead // MIB} MiB; "
+            f"at most {self.max_ahead // MIB} MiB are held, a part of SCOREDOCK_MAX_QUEUE_MB. Send it again."
+        )
 
 
 def connections_allowed(wanted: int) -> int:

@@ -1,27 +1,36 @@
-"""Bytes to requests. httptools parses heads and chunks; a body of known length goes past it, uncopied."""
+"""Bytes to requests. httptools parses heads and chunks; a body of known length goes past it, uncopied.
+
+The parser cannot be stopped in what it is given. So it gets what comes in pieces that end where a request may end, and
+whoever reads decides after each request, and after a slice of time, when to go on.
+"""
 
 from __future__ import annotations
 
+import enum
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
-from urllib.parse import unquote
 
 import httptools
 
 from scoredock.errors import ScoredockError, Unauthorised
 from scoredock.web.answers import SERVER_FAILED, Header
-from scoredock.web.head_rules import host_in, refusal_of, with_host
-from scoredock.web.incoming import Client, Incoming
+from scoredock.web.body_pieces import Pieces, joined, keep
+from scoredock.web.head_rules import Refusal, refusal_of, with_host, without_upgrade
+from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
+from scoredock.web.receiver import Receiver
+from scoredock.web.target import decoded, host_in, path_and_query
+from scoredock.web.turns import SLICE_S
 
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a row of a chunked body's frame
 STRANGERS_BODY = 8 * 1024  # bytes of a body that is read before its sender is known
 MAX_HEADERS = 100
 MAX_TARGET = 32 * 1024  # bytes of a request's target: path and query
 MAX_SHOWN = 200  # bytes of the target of a request that is refused
-SMALL_PIECE = 4096  # bytes of a body's piece below which it costs too much to be kept by itself
+AT_ONCE = 512  # bytes that are parsed in one go: some 18 requests at most
+HEAD_PIECE, BODY_PIECE = 4 * 1024, 16 * 1024  # bytes that the parser gets at once, of heads and of chunked bodies
+REQUEST_COST, HEADER_COST = 1024, 256  # bytes of memory that they take beside their own, about
 NOT_HTTP = "Invalid HTTP request received."
 HEAD_TOO_LARGE = f"The request's line and headers, or the trailers behind its body, have more than {MAX_HEAD} bytes."
 TOO_MANY_HEADERS = f"The request has more than {MAX_HEADERS} headers."
@@ -30,20 +39,17 @@ TARGET_TOO_LONG = f"The request's target, its path and query, has more than {MAX
 logger = logging.getLogger("scoredock.web")
 
 
-class Receiver(Client, Protocol):
-    """Who reads requests: it is their client's representative, too."""
+class Stage(enum.IntEnum):
+    """What comes next over a connection."""
 
-    def received(self, incoming: Incoming) -> None:
-        """A request is complete; or its body is too large, and will not be kept."""
+    BETWEEN = 0  # a request's first byte
+    HEAD = 1  # more of its line and headers
+    BODY = 2  # more of its body
+    DISCARDED = 3  # more of a body that is not taken; the request was told so
+    OVER = 4  # nothing that would be read
 
-    def discarded(self) -> None:
-        """All of a body has come that was too large."""
 
-    def awaited(self) -> None:
-        """The client waits for ``100 Continue`` before it sends the body."""
-
-    def refused(self, status: int, message: str) -> None:
-        """What came is no request, or did not come in time; ``unfinished`` tells what is known of it."""
+BETWEEN, HEAD, BODY, DISCARDED, OVER = Stage
 
 
 class RequestReader:
@@ -52,10 +58,9 @@ class RequestReader:
     ``may_call``, if given, says whether a request's headers, and whether its client is certified, let it in; long
     bodies of others are discarded, too.
 
-    ``begun`` counts the requests that have begun; ``inside`` says whether the last of them has not ended, ``in_head``
-    whether its headers have not, and ``discarding`` whether what comes is the rest of a body that is not taken.
-    ``max_body`` is the intake's, until somebody changes it for this connection. The methods beside ``feed`` and
-    ``give_up`` are called by the parser.
+    ``stage`` is what comes next, and ``begun`` counts the requests that have begun. ``rest`` is what has come and was
+    not read yet. ``unfinished`` is what is known of a request that was refused. ``max_body`` is the intake's, until
+    somebody changes it for this connection. The methods whose names begin with ``on_`` are called by the parser.
     """
 
     def __init__(
@@ -66,31 +71,74 @@ class RequestReader:
         self.max_body = intake.max_body
         self._may_call = may_call
         self._parser = httptools.HttpRequestParser(self)
-        self._ended = False  # what comes is not HTTP, comes too late, or behind the last request
         self._version = ""
         self._host = b""  # the last one that was looked at
         self._url = b""
         self._pairs: list[Header] = []
         self._by_name: dict[bytes, bytes] = {}
-        self._pieces: list[Any] = []  # bytes, or bytearrays of joined small ones, of which none comes first
-        self._head_size = 0  # bytes in a row that belong to a request and to no body
+        self._pieces: Pieces = []
+        self._row = 0  # bytes in a row that belong to a request and to no body
+        self._fields = 0  # bytes of its headers
+        self._head_cost = 0  # bytes that the request takes without its body, about
         self._declared = 0  # bytes of the body by its Content-Length, 0 where it has none
         self._size = 0  # bytes of the body so far
         self._left = 0  # bytes of the body that are to come, past the parser
+        self._at = 0  # how far ``rest`` was read
+        self._read_one = False  # a request was handed over since this was last set
+        self._refusal: Refusal | None = None  # that the receiver has not been told yet
+        self.unfinished: Incoming | None = None
+        self._held = self._ahead = 0  # of what is not complete, in the intake's account
+        self.rest = b""
         self.begun = 0
-        self.inside = self.in_head = False
-        self.discarding = False
+        self.stage = BETWEEN
+
+    @property
+    def inside(self) -> bool:
+        """Whether a request has begun and not ended, not even by a refusal."""
+        return self.stage in (HEAD, BODY, DISCARDED)
 
     def feed(self, data: bytes) -> None:
-        """Take bytes as they come."""
-        if self._left:
+        """Take bytes as they come. Of more than a few, at most one request is read before ``go_on``."""
+        if self._left and not self.rest:
             data = self._take_body(data)
-        if data and not self._ended:
+        if not data or self.stage is OVER:
+            pass
+        elif len(data) <= AT_ONCE and not self.rest:
             self._parse(data)
+        else:
+            self.rest, self._at = (self.rest[self._at :] + data if self.rest else data), 0
+            self.go_on()
+            return
+        if self.stage or self._held:
+            self._count()
 
-    def _parse(self, data: bytes) -> None:
+    def go_on(self) -> None:
+        """Read on in ``rest``: to the end of one request at most, and for SLICE_S seconds."""
+        data, at = self.rest, self._at
+        view, size, until = memoryview(data), len(data), time.perf_counter() + SLICE_S
+        self._read_one = False
+        while at < size and not self._read_one and self.stage is not OVER:
+            at = self._step(data, view, at)
+            if time.perf_counter() >= until:
+                break
+        self.rest, self._at = (data, at) if at < size and self.stage is not OVER else (b"", 0)
+        self._count()
+
+    def _step(self, data: bytes, view: memoryview, at: int) -> int:
+        """Read one piece, from ``at`` on; returns where the next one begins."""
+        if self._left:
+            end = min(at + self._left, len(data))
+            self._take_body(data[at:end])
+            return end
+        size = HEAD_PIECE if self.stage < BODY else BODY_PIECE
+        found = data.find(b"\r\n\r\n", at, at + size)  # the end of a head, of a chunked body, or of nothing
+        end = found + 4 if found >= 0 else min(at + size, len(data))
+        self._parse(view[at:end])
+        return end
+
+    def _parse(self, data: bytes | memoryview) -> None:
         while True:
-            before = (self._pairs, self._size, self._head_size) if self.inside else None
+            before = (self._pairs, self._size, self._row) if self.inside else None
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
@@ -99,20 +147,22 @@ class RequestReader:
                     continue
             except httptools.HttpParserCallbackError:
                 logger.exception("the server failed while it read a request")
-                self.give_up(500, SERVER_FAILED)
+                self._refuse(500, SERVER_FAILED)
             except httptools.HttpParserError as error:
                 logger.debug("not HTTP: %s", error)
-                self.give_up(400, NOT_HTTP)
+                self._refuse(400, NOT_HTTP)
             break
         if self._size < self._declared:
             self._left = self._declared - self._size
         elif self.inside:  # in a head, or in a chunked body
             if before and before[0] is self._pairs and before[1] == self._size:  # the same one, no byte of its body
-                self._head_size = before[2] + len(data)
-            if self.in_head and len(self._url) > MAX_TARGET:
-                self.give_up(414, TARGET_TOO_LONG)
-            elif self._head_size > MAX_HEAD:
-                self.give_up(431, HEAD_TOO_LARGE)
+                self._row = before[2] + len(data)
+            if self.stage is HEAD and len(self._url) > MAX_TARGET:
+                self._refuse(414, TARGET_TOO_LONG)
+            elif self._row > MAX_HEAD:
+                self._refuse(431, HEAD_TOO_LARGE)
+        if self._refusal is not None:
+            self._tell()
 
     def _without_upgrade(self, rest: memoryview) -> bytes:
         """A request that asks for another protocol, and what comes behind, as one of this protocol.
@@ -122,58 +172,56 @@ class RequestReader:
         """
         method, version = self._parser.get_method(), self._parser.get_http_version().encode()
         if method == b"CONNECT":
-            self.give_up(400, NOT_HTTP)
+            self._refuse(400, NOT_HTTP)
             return b""
         self._parser = httptools.HttpRequestParser(self)
-        lines = [b"%b %b HTTP/%b" % (method, self._url, version)]
-        lines += [b"%b: %b" % pair for pair in self._pairs if pair[0] not in (b"upgrade", b"http2-settings")]
-        return b"\r\n".join([*lines, b"", rest])
+        return without_upgrade(method, self._url, version, self._pairs) + rest
 
     def _take_body(self, data: bytes) -> bytes:
         """Take what belongs to the present body; returns the rest."""
         taken, rest = (data, b"") if len(data) <= self._left else (data[: self._left], data[self._left :])
         self._left -= len(taken)
         self._size += len(taken)
-        if not self.discarding and not self._ended:
-            self._keep(taken)
-            self._intake.held += len(taken)
-            self._check_room()
+        if self.stage is BODY:
+            keep(self._pieces, taken)
         if not self._left:
             self._complete()
             self._parser = httptools.HttpRequestParser(self)  # the former one still waits for the body
         return rest
 
-    def _keep(self, piece: bytes) -> None:
-        """Keep a piece of the body. Small ones are joined: an object of its own costs more than what is in it."""
-        pieces = self._pieces
-        if not pieces or len(piece) >= SMALL_PIECE:
-            pieces.append(piece)
-        elif isinstance(last := pieces[-1], bytearray):
-            last += piece
-        else:
-            pieces.append(bytearray(piece))
-
     def give_up(self, status: int, message: str) -> None:
         """Read no more: what came is no request, or not one in time."""
-        if not self._ended:
-            self._ended = True
-            self.drop()
-            self._receiver.refused(status, message)
+        self._refuse(status, message)
+        if self._refusal is not None:
+            self._tell()
 
-    def drop(self) -> None:
-        """Forget what has come of a body."""
-        self._intake.release(self._pieces)
-        self._pieces = []
+    def _refuse(self, status: int, message: str) -> None:
+        """Read no more, and tell the receiver soon why: it may answer, which nobody does inside the parser."""
+        if self.stage is not OVER and self._refusal is None:
+            self._refusal = status, message
+            self.unfinished = self._unfinished()
+
+    def _tell(self) -> None:
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None and self.stage is not OVER:
+            self._receiver.refused(*refusal)
+        self.end()
+
+    def end(self) -> None:
+        """Read no more, and forget what has come of a request."""
+        self._pieces, self.rest = [], b""
+        self.stage = OVER
+        self._count()
 
     def _complete(self) -> None:
         self._declared = self._size = 0
-        self.inside = False
-        if self.discarding:
-            self.discarding, self._ended = False, True
+        if self.stage is DISCARDED:
+            self.stage = OVER
             self._receiver.discarded()
-        elif not self._ended:
+        elif self.stage is not OVER and self._refusal is None:
             incoming = self._incoming()
-            self._ended = not incoming.keep_alive
+            self.stage = BETWEEN if incoming.keep_alive else OVER
+            self._read_one = True
             self._receiver.received(incoming)
 
     def _is_strangers(self) -> bool:
@@ -185,35 +233,54 @@ class RequestReader:
 
     def _discard(self, reason: ScoredockError) -> None:
         """Have the request answered before its body is there."""
-        self.drop()
-        self.discarding = True
+        self._pieces = []
         incoming = self._incoming()
+        self.stage = DISCARDED
         incoming.keep_alive = False
         incoming.refused = reason
+        self._read_one = True
         self._receiver.received(incoming)
 
-    def _check_room(self) -> None:
-        if self._intake.is_full(self._size):
-            self._discard(self._intake.no_room())
+    def _count(self) -> None:
+        """Have the account hold what has come and is no whole request; refuse it where there is no room."""
+        stage, ahead = self.stage, 0
+        held = len(self.rest)
+        if stage is BODY:
+            held += self._head_cost + self._size
+        else:
+            if stage is HEAD:
+                held += REQUEST_COST + self._row + self._fields + HEADER_COST * len(self._pairs)
+            ahead = held
+        intake = self._intake
+        intake.ahead += ahead - self._ahead
+        intake.held += held - self._held
+        self._ahead, self._held = ahead, held
+        if stage is BODY and intake.held > intake.max_held and intake.is_full(self._size):
+            self._discard(intake.no_room())
+            self._count()
+        elif ahead and intake.ahead > intake.max_ahead:
+            self.give_up(429, intake.too_far_ahead())
 
     def _incoming(self) -> Incoming:
         parser, pieces, self._pieces = self._parser, self._pieces, []
-        path = self._raw_path.decode("utf-8", "replace")
-        return Incoming(
+        incoming = Incoming(
             parser.get_method().decode("ascii"),
-            unquote(path) if "%" in path else path,
+            decoded(self._raw_path),
             self._query,
             self._pairs,
             self._by_name,
-            pieces[0] if len(pieces) == 1 else b"".join(pieces),
+            joined(pieces),
             self._raw_path,
             self._version,
-            parser.should_keep_alive(),
+            self._version != "1.0" and parser.should_keep_alive(),  # a client of 1.0 would have to be told
             self._started,
             self._receiver,
         )
+        incoming.held = self._head_cost + len(incoming.body)
+        self._intake.held += incoming.held
+        return incoming
 
-    def unfinished(self) -> Incoming:
+    def _unfinished(self) -> Incoming:
         """What is known of the request that will not be read to its end. Its path is empty where none has begun."""
         target = self._url[:MAX_SHOWN] if self.inside else b""
         path, _, query = target.partition(b"?")
@@ -225,7 +292,7 @@ class RequestReader:
             self._by_name if self.inside else {},
             b"",
             keep_alive=False,
-            started=time.perf_counter() if self.in_head or not self.inside else self._started,
+            started=self._started if self.stage >= BODY else time.perf_counter(),
             client=self._receiver,
         )
 
@@ -234,7 +301,7 @@ class RequestReader:
         by_name = self._by_name
         refusal = refusal_of(self._parser.get_method(), self._url, self._version, by_name)
         if refusal is not None:
-            self.give_up(*refusal)
+            self._refuse(*refusal)
             return False
         self._host = by_name.get(b"host", b"")
         host = host_in(self._url)
@@ -248,8 +315,10 @@ class RequestReader:
     def on_message_begin(self) -> None:
         """A request begins."""
         self.begun += 1
-        self.inside = self.in_head = True
-        self._head_size = 0
+        if self.stage is OVER or self._refusal is not None:
+            return
+        self.stage = HEAD
+        self._row = self._fields = 0
         self._url = b""
         self._pairs, self._by_name, self._pieces = [], {}, []
         self._declared = self._size = 0
@@ -260,11 +329,11 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; or a trailer, behind a chunked body, which is none: it could pass for what a proxy has checked."""
-        self._head_size += len(name) + len(value)
-        if not self.in_head:
+        if self.stage is not HEAD:
             return
+        self._fields += len(name) + len(value)
         if len(self._pairs) >= MAX_HEADERS:
-            self.give_up(431, TOO_MANY_HEADERS)
+            self._refuse(431, TOO_MANY_HEADERS)
             return
         name = name.lower()
         self._pairs.append((name, value))
@@ -273,14 +342,16 @@ class RequestReader:
 
     def on_headers_complete(self) -> None:
         """The body comes next."""
-        self.in_head = False
         self._started = time.perf_counter()
-        if self._ended or self._parser.should_upgrade():
+        if self.stage is not HEAD or self._refusal is not None:
             return
-        if self._head_size > MAX_HEAD:
-            self.give_up(431, HEAD_TOO_LARGE)
-        if self._ended:
+        self.stage = BODY
+        if self._parser.should_upgrade():
             return
+        if self._fields > MAX_HEAD:
+            self._refuse(431, HEAD_TOO_LARGE)
+            return
+        self._head_cost = REQUEST_COST + len(self._url) + self._fields + HEADER_COST * len(self._pairs)
         url, by_name, version = self._url, self._by_name, self._parser.get_http_version()
         self._version = version
         if (
@@ -293,20 +364,17 @@ class RequestReader:
         self._raw_path, self._query = self._url, b""
         if self._url != b"/score":
             if len(self._url) > MAX_TARGET:
-                self.give_up(414, TARGET_TOO_LONG)
+                self._refuse(414, TARGET_TOO_LONG)
                 return
-            parsed = httptools.parse_url(self._url)
-            self._raw_path, self._query = parsed.path or b"/", parsed.query or b""
+            self._raw_path, self._query = path_and_query(self._url)
         if b"content-length" in by_name and b"transfer-encoding" not in by_name:
             self._declared = int(by_name[b"content-length"])
         if self._declared > self.max_body:
             self._discard(self._intake.too_large(f"{self._declared} bytes"))
         elif self._may_call is not None and self._is_strangers():
             self._discard(Unauthorised("This key or token is valid only now. Send the request again."))
-        elif (
-            self._declared
-            and self._intake.held + self._declared > self._intake.max_held
-            and self._intake.is_full(self._declared, self._declared)
+        elif self._intake.held + self._declared > self._intake.max_held and self._intake.is_full(
+            self._declared, self._declared
         ):
             self._discard(self._intake.no_room())
         elif b"expect" in by_name and by_name[b"expect"].lower() == b"100-continue" and version != "1.0":
@@ -315,20 +383,15 @@ class RequestReader:
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""
         self._size += len(piece)
-        self._head_size = 0
-        if self.discarding or self._ended:
+        self._row = 0
+        if self.stage is not BODY or self._refusal is not None:
             return
         if self._size > self.max_body:
             self._discard(self._intake.too_large(f"more than {self.max_body} bytes"))
-            return
-        if self._pieces:
-            self._keep(piece)
+        elif self._pieces:
+            keep(self._pieces, piece)
         else:  # most often it is all of the body
             self._pieces.append(piece)
-        intake = self._intake
-        intake.held += len(piece)
-        if intake.held > intake.max_held:
-            self._check_room()
 
     def on_message_complete(self) -> None:
         """The request's end."""

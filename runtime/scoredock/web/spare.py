@@ -35,8 +35,11 @@ class Handler(Protocol):
     def left(self, incoming: Incoming) -> None:
         """The client has left before its answer was complete."""
 
-    def streamed(self, incoming: Incoming, status: int) -> None:
-        """A streamed answer has ended."""
+    def streamed(self, incoming: Incoming, status: int, whole: bool) -> None:
+        """A streamed answer has ended; ``whole`` unless it broke on this side."""
+
+    def stream_failed(self, incoming: Incoming, late: bool) -> None:
+        """Answer a request whose streamed answer failed before anything was sent; ``late``: by its deadline."""
 
 
 class Spare(Protocol):
@@ -56,6 +59,7 @@ class SpareConnections:
         self._warned_at: float | None = None
         self.left = gateway.left
         self.streamed = gateway.streamed
+        self.stream_failed = gateway.stream_failed
 
     def __len__(self) -> int:
         return len(self._open)

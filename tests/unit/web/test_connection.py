@@ -59,8 +59,11 @@ class Gateway:
     def left(self, incoming: Incoming) -> None:
         raise AssertionError
 
-    def streamed(self, incoming: Incoming, status: int) -> None:
+    def streamed(self, incoming: Incoming, status: int, whole: bool) -> None:
         self.streamed_statuses.append(status)
+
+    def stream_failed(self, incoming: Incoming, late: bool) -> None:
+        raise AssertionError
 
 
 def run(test: Callable[[Connection, Gateway, Transport], Any]) -> list[str]:

@@ -48,6 +48,8 @@ class Receiver:
         """The requests of these pieces."""
         for piece in pieces:
             self.reader.feed(piece)
+            while self.reader.rest:
+                self.reader.go_on()
         return self.requests
 
 

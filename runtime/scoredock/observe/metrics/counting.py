@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from scoredock.observe.metrics import board
 from scoredock.observe.process_memory import resident_bytes
-from scoredock.observe.request_log import LEFT, Entry
+from scoredock.observe.request_log import BROKEN, LEFT, Entry
 
 _FIRST, _LAST = board.FIRST_STATUS, board.LAST_STATUS
-_ABANDONED, _RECEIVED, _SENT = board.ABANDONED, board.RECEIVED, board.SENT
+_ABANDONED, _RECEIVED, _SENT, _BROKEN = board.ABANDONED, board.RECEIVED, board.SENT, board.BROKEN
 _DURATION, _DURATION_SUM = board.DURATION.start, board.DURATION.sum
 _QUEUE, _QUEUE_SUM = board.QUEUE.start, board.QUEUE.sum
 _ADMITTED = {name: board.ADMITTED + place for place, name in enumerate(board.CREDENTIALS)}
@@ -48,6 +48,8 @@ class Counting:
             cells[_RECEIVED] += received
             if sent > 0:
                 cells[_SENT] += sent
+            elif sent == BROKEN:
+                cells[_BROKEN] += 1
 
     def admitted(self, by: str) -> None:
         """A request was let in, by one of ``board.CREDENTIALS``."""

@@ -46,6 +46,7 @@ class Exposition:
             count = totals[board.ADMITTED + place]
             yield f'scoredock_admitted_requests_total{{by="{credential}"}} {_number(count)}'
         yield from _counter("requests_abandoned", "Scoring requests whose client left.", totals[board.ABANDONED])
+        yield from _counter("streams_broken", "Streamed answers that were not sent to their end.", totals[board.BROKEN])
         yield from _counter("request_bytes", "Bytes of scoring requests' bodies.", totals[board.RECEIVED])
         yield from _counter("response_bytes", "Bytes of answers, streamed ones not counted.", totals[board.SENT])
         times = {
