@@ -17,8 +17,3 @@ def keep(pieces: Pieces, piece: bytes) -> None:
         last += piece
     else:
         pieces.append(bytearray(piece))
-
-
-def joined(pieces: Pieces) -> bytes:
-    """The whole body."""
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

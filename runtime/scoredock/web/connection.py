@@ -47,6 +47,9 @@ class Phase(enum.Enum):
     SAID_ALL = enum.auto()  # every answer is out; what comes is not looked at until the client closes its side
 
 
+OPEN = Phase.OPEN
+
+
 class Connection(asyncio.Protocol):
     """A client's connection, and the ``Client`` of its requests.
 
@@ -70,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._owed: int | None = None  # the number of a request whose client waits for 100 Continue
         self._refusal: tuple[Incoming, int, str] | None = None  # the last answer, behind those that are due
         self._answering: Incoming | None = None
+        self._fresh: Incoming | None = None  # the same, until the parser has returned and the gateway gets it
         self._waiting: deque[Incoming] = deque()
         self._paused = False  # nothing more is taken from the client
         self._stream: StreamedBody | None = None  # the present answer's body, where that is streamed
@@ -154,7 +158,7 @@ class Connection(asyncio.Protocol):
             self._loop.call_later(ON_ITS_WAY_S, self._hang_up_unless_asked)
 
     def _close_soon(self) -> None:
-        if self._phase is Phase.OPEN:
+        if self._phase is OPEN:
             self._phase = Phase.CLOSING
 
     def _hang_up_unless_asked(self) -> None:
@@ -169,14 +173,14 @@ class Connection(asyncio.Protocol):
 
     def cut(self) -> None:
         """Refuse whatever the client wants, at once: it is one too many."""
-        if self._phase is not Phase.OPEN:  # it was told already
+        if self._phase is not OPEN:  # it was told already
             self._transport.abort()
         else:
             self._reader.give_up(503, USED_UP)
             self._transport.close()
 
     def _refuse_unless_asked(self) -> None:
-        if self._phase is not Phase.OPEN:  # it was told already, and may be sending still
+        if self._phase is not OPEN:  # it was told already, and may be sending still
             self._transport.close()
         else:
             self._reader.give_up(503, USED_UP)
@@ -188,12 +192,13 @@ class Connection(asyncio.Protocol):
         self._watch.seen = now = self._loop.time()
         if self._phase is Phase.SAID_ALL:
             return
-        self._reader.feed(data)
-        if self._waiting:
-            self._take_next()
-        if self._waiting or self._reader.rest:
+        reader = self._reader
+        reader.feed(data)
+        if self._fresh is not None:
+            self._hand_over(self._fresh)
+        if self._waiting or reader.rest:
             self._go_on()
-        if self._reader.stage:
+        if reader.stage:
             self._watch.note(now)
 
     def take_turn(self) -> None:
@@ -202,43 +207,42 @@ class Connection(asyncio.Protocol):
             return
         if self._may_read_on:
             self._reader.go_on()
-        self._take_next()
+        if self._fresh is None and self._waiting and self._answering is None and self._writable.is_set():
+            self._answering = self._fresh = incoming = self._waiting.popleft()
+            self._intake.ahead -= incoming.held - len(incoming.body)
+        if self._fresh is not None:
+            self._hand_over(self._fresh)
         self._go_on()
         if self._reader.stage:
             self._watch.note(self._loop.time())
 
     def _go_on(self) -> None:
         """Ask for a turn if there is something to do; and take more from the client, or not."""
-        if self._may_read_on or (self._may_take and (self._waiting or self._refusal is not None)):
+        if self._may_read_on or (self._waiting and self._answering is None and self._writable.is_set()):
             self._intake.turns.ask(self)
         self._read_or_pause()
-
-    @property
-    def _may_take(self) -> bool:
-        return self._answering is None and self._writable.is_set()
 
     @property
     def _may_read_on(self) -> bool:
         """Whether something has come that may be looked at: nobody who closes takes more than what is due."""
         if not self._reader.rest or not self._writable.is_set():
             return False
-        return len(self._waiting) < MAX_WAITING if self._phase is Phase.OPEN else not self.busy
+        return len(self._waiting) < MAX_WAITING if self._phase is OPEN else not self.busy
 
-    def _take_next(self) -> None:
-        """Hand the next request to the gateway, unless one is being answered or the last answer is not read yet."""
-        if self._waiting and self._may_take:
-            self._answering = incoming = self._waiting.popleft()
-            self._intake.ahead -= incoming.held - len(incoming.body)
-            try:
-                self._gateway.handle(incoming)
-            except Exception:
-                logger.exception("the server failed while it answered %s %s", incoming.method, incoming.path)
-                self._close_soon()
-                self._gateway.refuse(incoming, 500, SERVER_FAILED)
-        if self._answering is not None:
-            self._refusal = None
-        elif self._refusal is not None and not self._waiting:
-            self._say_refusal()
+    def _hand_over(self, incoming: Incoming) -> None:
+        """Give a request to the gateway; and tell what is wrong with what came behind it, unless it has to wait."""
+        self._fresh = None
+        try:
+            self._gateway.handle(incoming)
+        except Exception:
+            logger.exception("the server failed while it answered %s %s", incoming.method, incoming.path)
+            self._close_soon()
+            self._gateway.refuse(incoming, 500, SERVER_FAILED)
+        if self._refusal is not None:
+            if self._answering is not None:
+                self._refusal = None
+            elif not self._waiting:
+                self._say_refusal()
 
     def _drop_waiting(self, but: int) -> None:
         """Forget requests that nobody has begun to answer, all ``but`` the first few."""
@@ -279,13 +283,16 @@ class Connection(asyncio.Protocol):
 
     def received(self, incoming: Incoming) -> None:
         """Keep a request until it is its turn."""
-        if self._phase is not Phase.OPEN and self.busy:  # it learns from the last answer that it was not taken
+        if self._answering is None and not self._waiting and self._writable.is_set():
+            self._answering = self._fresh = incoming
+            return
+        if self._phase is not OPEN:  # it learns from the last answer that it was not taken
             self._let_go(incoming)
             return
         self._waiting.append(incoming)
         intake = self._intake
         intake.ahead += incoming.held - len(incoming.body)
-        if intake.ahead > intake.max_ahead and (len(self._waiting) > 1 or self._answering is not None):
+        if intake.ahead > intake.max_ahead:
             self._drop_waiting(self._answering is None)
             self._reader.give_up(429, intake.too_far_ahead())
 
@@ -306,17 +313,17 @@ class Connection(asyncio.Protocol):
 
         What is refused behind a request that has to be waited for gets neither an answer nor a line in the log.
         """
-        told = self._phase is not Phase.OPEN and self._reader.stage is Stage.DISCARDED
+        told = self._phase is not OPEN and self._reader.stage is Stage.DISCARDED
         self._close_soon()
         unfinished = self._reader.unfinished
-        due = self._answering is not None or self in self._intake.turns
+        due = self._answering is not self._fresh or self in self._intake.turns
         if due or self._transport.is_closing() or unfinished is None:
             return
         if told:
             self._transport.close()
             return
         self._refusal = unfinished, status, message
-        if not self._waiting:
+        if self._fresh is None and not self._waiting:
             self._say_refusal()
 
     def _say_refusal(self) -> None:
@@ -329,7 +336,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, incoming: Incoming, status: int, headers: list[Header], body: bytes) -> None:
         """Send the whole answer to a request."""
-        close = not incoming.keep_alive or self._is_last
+        close = not incoming.keep_alive or (self._phase is not OPEN and self._is_last)
         head = self._head(status, headers, close)
         if incoming.method == "HEAD" or status in NO_BODY:
             body = b""
@@ -344,7 +351,7 @@ class Connection(asyncio.Protocol):
     @property
     def _is_last(self) -> bool:
         """Whether no answer follows the present one."""
-        return self._phase is not Phase.OPEN and not self._waiting and self._refusal is None
+        return self._phase is not OPEN and not self._waiting and self._refusal is None
 
     def stream(self, incoming: Incoming, status: int, headers: list[Header], body: StreamedBody) -> None:
         """Send an answer whose body is being produced; the gateway is told when it has ended."""
@@ -388,14 +395,15 @@ class Connection(asyncio.Protocol):
         return b"".join(lines)
 
     def _answered(self, close: bool) -> None:
-        if self._answering is not None:
-            self._let_go(self._answering)
-        self._answering = None
+        incoming, self._answering = self._answering, None
+        if incoming is not None:
+            self._intake.held -= incoming.held
+            incoming.held = 0
         self._watch.seen = self._loop.time()
-        if not self._writable.is_set():
+        if self._paused:
             self._note_unread()
         if not close:
-            if self._waiting or self._reader.rest or self._refusal is not None or self._paused:
+            if self._waiting or self._paused:
                 self._go_on()
             elif self._owed is not None and self._owed == self._reader.begun and self._reader.inside:
                 self._owed = None

@@ -15,7 +15,7 @@ import httptools
 
 from scoredock.errors import ScoredockError, Unauthorised
 from scoredock.web.answers import SERVER_FAILED, Header
-from scoredock.web.body_pieces import Pieces, joined, keep
+from scoredock.web.body_pieces import Pieces, keep
 from scoredock.web.head_rules import Refusal, refusal_of, with_host, without_upgrade
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
@@ -138,7 +138,7 @@ class RequestReader:
 
     def _parse(self, data: bytes | memoryview) -> None:
         while True:
-            before = (self._pairs, self._size, self._row) if self.inside else None
+            before = (self._pairs, self._size, self._row) if self.stage else None
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
@@ -154,7 +154,7 @@ class RequestReader:
             break
         if self._size < self._declared:
             self._left = self._declared - self._size
-        elif self.inside:  # in a head, or in a chunked body
+        elif self.stage and self.stage is not OVER:  # in a head, or in a chunked body
             if before and before[0] is self._pairs and before[1] == self._size:  # the same one, no byte of its body
                 self._row = before[2] + len(data)
             if self.stage is HEAD and len(self._url) > MAX_TARGET:
@@ -263,13 +263,14 @@ class RequestReader:
 
     def _incoming(self) -> Incoming:
         parser, pieces, self._pieces = self._parser, self._pieces, []
+        path = self._raw_path.decode("utf-8", "replace")
         incoming = Incoming(
             parser.get_method().decode("ascii"),
-            decoded(self._raw_path),
+            decoded(path) if "%" in path else path,
             self._query,
             self._pairs,
             self._by_name,
-            joined(pieces),
+            pieces[0] if len(pieces) == 1 else b"".join(pieces),
             self._raw_path,
             self._version,
             self._version != "1.0" and parser.should_keep_alive(),  # a client of 1.0 would have to be told

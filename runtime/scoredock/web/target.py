@@ -24,10 +24,9 @@ def path_and_query(target: bytes) -> tuple[bytes, bytes]:
     return path or b"/", query
 
 
-def decoded(path: bytes) -> str:
+def decoded(path: str) -> str:
     """A path with its signs written out, but for %2F: that is no slash (RFC 3986, section 2.2).
 
     A proxy that lets only some paths through sees another one there than one that has a slash.
     """
-    text = path.decode("utf-8", "replace")
-    return unquote(_SLASH.sub("%252F", text)) if "%" in text else text
+    return unquote(_SLASH.sub("%252F", path))
