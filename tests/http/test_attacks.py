@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from scoredock.web.connection import MAX_WAITING
+from scoredock.web.head_limits import MAX_HEADERS, MAX_TARGET
 from scoredock.web.intake import SPARE
-from scoredock.web.request_reader import MAX_HEADERS, MAX_TARGET
 from servers import TRUSTS_NOBODY, InProcess, wait_until
 
 Start = Callable[..., InProcess]

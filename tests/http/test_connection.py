@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scoredock.web.connection import MAX_WAITING
-from scoredock.web.request_reader import MAX_HEAD, MAX_SHOWN, MAX_TARGET
+from scoredock.web.head_limits import MAX_HEAD, MAX_SHOWN, MAX_TARGET
 from servers import InProcess, wait_until
 
 Start = Callable[..., InProcess]

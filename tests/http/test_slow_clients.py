@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scoredock.web.connection import Phase
+from scoredock.web.states import Phase
 from servers import InProcess, wait_until
 
 Start = Callable[..., InProcess]

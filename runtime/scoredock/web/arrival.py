@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from scoredock.web.intake import Intake
-from scoredock.web.request_reader import RequestReader, Stage
+from scoredock.web.request_reader import RequestReader
+from scoredock.web.states import Stage
 
 
 class ArrivalClock:

@@ -8,22 +8,22 @@ message, and for a large body two more copies.
 from __future__ import annotations
 
 import asyncio
-import enum
 import logging
-from collections import deque
-from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from scoredock.web.answer_head import answer_head
 from scoredock.web.answers import NO_BODY, SERVER_FAILED, Header
 from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
-from scoredock.web.request_reader import RequestReader, Stage
+from scoredock.web.request_reader import RequestReader
 from scoredock.web.spare import PATIENCE_S, USED_UP, Handler
+from scoredock.web.states import OPEN, Phase, Stage
 from scoredock.web.stream_sender import Sent, StreamSender
 from scoredock.web.streaming import StreamedBody
+from scoredock.web.waiting import Waiting
 from scoredock.web.watch import Watch
 
 MAX_JOINED = 64 * 1024  # bytes of a body that is copied behind its headers, to be sent by one call
@@ -32,22 +32,7 @@ LINGER_S = 1.0  # for a client to read the last thing that it is sent, and to cl
 ON_ITS_WAY_S = 0.2  # for a request that a client has sent before it could know that the server ends
 DRAIN_S = 30.0  # for a client to send the rest of a body that is too large
 
-_STATUS_LINES: dict[int, bytes] = {
-    status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
-}
-
 logger = logging.getLogger("scoredock.web")
-
-
-class Phase(enum.Enum):
-    """What the connection is still for. It only ever goes down this list."""
-
-    OPEN = enum.auto()  # requests are taken and answered
-    CLOSING = enum.auto()  # those that were taken are answered; where there is none, one more is
-    SAID_ALL = enum.auto()  # every answer is out; what comes is not looked at until the client closes its side
-
-
-OPEN = Phase.OPEN
 
 
 class Connection(asyncio.Protocol):
@@ -74,7 +59,7 @@ class Connection(asyncio.Protocol):
         self._refusal: tuple[Incoming, int, str] | None = None  # the last answer, behind those that are due
         self._answering: Incoming | None = None
         self._fresh: Incoming | None = None  # the same, until the parser has returned and the gateway gets it
-        self._waiting: deque[Incoming] = deque()
+        self._waiting = Waiting(gateway.intake)
         self._paused = False  # nothing more is taken from the client
         self._stream: StreamedBody | None = None  # the present answer's body, where that is streamed
         self._writable = asyncio.Event()
@@ -111,10 +96,10 @@ class Connection(asyncio.Protocol):
         self._intake.note_unread(self, 0)
         self._watch.end()
         self._reader.end()
-        self._drop_waiting(0)
+        self._waiting.drop(0)
         incoming, self._answering = self._answering, None
         if incoming is not None:
-            self._let_go(incoming)
+            self._intake.let_go(incoming)
             incoming.client = None
             self._gateway.left(incoming)
         if self._stream is not None:
@@ -208,8 +193,7 @@ class Connection(asyncio.Protocol):
         if self._may_read_on:
             self._reader.go_on()
         if self._fresh is None and self._waiting and self._answering is None and self._writable.is_set():
-            self._answering = self._fresh = incoming = self._waiting.popleft()
-            self._intake.ahead -= incoming.held - len(incoming.body)
+            self._answering = self._fresh = self._waiting.take()
         if self._fresh is not None:
             self._hand_over(self._fresh)
         self._go_on()
@@ -244,17 +228,6 @@ class Connection(asyncio.Protocol):
             elif not self._waiting:
                 self._say_refusal()
 
-    def _drop_waiting(self, but: int) -> None:
-        """Forget requests that nobody has begun to answer, all ``but`` the first few."""
-        while len(self._waiting) > but:
-            incoming = self._waiting.pop()
-            self._intake.ahead -= incoming.held - len(incoming.body)
-            self._let_go(incoming)
-
-    def _let_go(self, incoming: Incoming) -> None:
-        self._intake.held -= incoming.held
-        incoming.held = 0
-
     @property
     def client_may_send(self) -> bool:
         """Whether what the client sends is read, and the client does not wait to be told to go on."""
@@ -287,14 +260,12 @@ class Connection(asyncio.Protocol):
             self._answering = self._fresh = incoming
             return
         if self._phase is not OPEN:  # it learns from the last answer that it was not taken
-            self._let_go(incoming)
+            self._intake.let_go(incoming)
             return
-        self._waiting.append(incoming)
-        intake = self._intake
-        intake.ahead += incoming.held - len(incoming.body)
-        if intake.ahead > intake.max_ahead:
-            self._drop_waiting(self._answering is None)
-            self._reader.give_up(429, intake.too_far_ahead())
+        self._waiting.add(incoming)
+        if self._intake.ahead > self._intake.max_ahead:
+            self._waiting.drop(self._answering is None)
+            self._reader.give_up(429, self._intake.too_far_ahead())
 
     def discarded(self) -> None:
         """A body that was too large has come to its end; so has the connection, once that was said."""
@@ -337,7 +308,7 @@ class Connection(asyncio.Protocol):
     def send(self, incoming: Incoming, status: int, headers: list[Header], body: bytes) -> None:
         """Send the whole answer to a request."""
         close = not incoming.keep_alive or (self._phase is not OPEN and self._is_last)
-        head = self._head(status, headers, close)
+        head = answer_head(status, self._state.default_headers, headers, close)
         if incoming.method == "HEAD" or status in NO_BODY:
             body = b""
         self._watch.written += len(body)
@@ -367,7 +338,7 @@ class Connection(asyncio.Protocol):
         def head(more: list[Header], ends: bool) -> bytes:
             nonlocal last
             last = last or ends or self._is_last
-            return self._head(status, [*headers, *more], last)
+            return answer_head(status, self._state.default_headers, [*headers, *more], last)
 
         sender = StreamSender(self._write_piece, self._writable, lambda: self._answering is incoming, head)
         sent = await sender.send(incoming, status, headers, body)
@@ -387,18 +358,10 @@ class Connection(asyncio.Protocol):
         if not self._writable.is_set():
             self._note_unread()
 
-    def _head(self, status: int, headers: list[Header], close: bool) -> bytes:
-        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        lines += [b"%b: %b\r\n" % pair for pair in self._state.default_headers]
-        lines += [b"%b: %b\r\n" % pair for pair in headers]
-        lines.append(b"connection: close\r\n\r\n" if close else b"\r\n")
-        return b"".join(lines)
-
     def _answered(self, close: bool) -> None:
         incoming, self._answering = self._answering, None
         if incoming is not None:
-            self._intake.held -= incoming.held
-            incoming.held = 0
+            self._intake.let_go(incoming)
         self._watch.seen = self._loop.time()
         if self._paused:
             self._note_unread()

@@ -6,6 +6,7 @@ import logging
 import resource
 import time
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from scoredock.errors import QueueFull, RequestProblem
 from scoredock.settings import Settings, Sizes
@@ -20,6 +21,12 @@ MOST_AHEAD = 32 * MIB  # of what comes ahead of its turn, if an eighth of all th
 WARN_EVERY_S = 60.0
 
 logger = logging.getLogger("scoredock.web")
+
+
+class Held(Protocol):
+    """A request, with the bytes that are counted for it."""
+
+    held: int
 
 
 @dataclass
@@ -73,6 +80,11 @@ class Intake:
         while self.held > room and self.unread.size > self.max_held // 2 and self._cut_slowest(False):
             pass
         return self.held > room
+
+    def let_go(self, incoming: Held) -> None:
+        """A request is held no longer."""
+        self.held -= incoming.held
+        incoming.held = 0
 
     def note_unread(self, reader: SlowReader, size: int) -> None:
         """So many bytes of its answers has a client not read yet; 0 when it has caught up."""

@@ -6,7 +6,6 @@ whoever reads decides after each request, and after a slice of time, when to go 
 
 from __future__ import annotations
 
-import enum
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -16,40 +15,30 @@ import httptools
 from scoredock.errors import ScoredockError, Unauthorised
 from scoredock.web.answers import SERVER_FAILED, Header
 from scoredock.web.body_pieces import Pieces, keep
+from scoredock.web.head_limits import (
+    HEAD_TOO_LARGE,
+    MAX_HEAD,
+    MAX_HEADERS,
+    MAX_SHOWN,
+    MAX_TARGET,
+    NOT_HTTP,
+    TARGET_TOO_LONG,
+    TOO_MANY_HEADERS,
+)
 from scoredock.web.head_rules import Refusal, refusal_of, with_host, without_upgrade
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
 from scoredock.web.receiver import Receiver
+from scoredock.web.states import BETWEEN, BODY, DISCARDED, HEAD, OVER
 from scoredock.web.target import decoded, host_in, path_and_query
 from scoredock.web.turns import SLICE_S
 
-MAX_HEAD = 64 * 1024  # bytes of a request's line and headers, about; and in a row of a chunked body's frame
 STRANGERS_BODY = 8 * 1024  # bytes of a body that is read before its sender is known
-MAX_HEADERS = 100
-MAX_TARGET = 32 * 1024  # bytes of a request's target: path and query
-MAX_SHOWN = 200  # bytes of the target of a request that is refused
 AT_ONCE = 512  # bytes that are parsed in one go: some 18 requests at most
 HEAD_PIECE, BODY_PIECE = 4 * 1024, 16 * 1024  # bytes that the parser gets at once, of heads and of chunked bodies
 REQUEST_COST, HEADER_COST = 1024, 256  # bytes of memory that they take beside their own, about
-NOT_HTTP = "Invalid HTTP request received."
-HEAD_TOO_LARGE = f"The request's line and headers, or the trailers behind its body, have more than {MAX_HEAD} bytes."
-TOO_MANY_HEADERS = f"The request has more than {MAX_HEADERS} headers."
-TARGET_TOO_LONG = f"The request's target, its path and query, has more than {MAX_TARGET} bytes. Send data in a body."
 
 logger = logging.getLogger("scoredock.web")
-
-
-class Stage(enum.IntEnum):
-    """What comes next over a connection."""
-
-    BETWEEN = 0  # a request's first byte
-    HEAD = 1  # more of its line and headers
-    BODY = 2  # more of its body
-    DISCARDED = 3  # more of a body that is not taken; the request was told so
-    OVER = 4  # nothing that would be read
-
-
-BETWEEN, HEAD, BODY, DISCARDED, OVER = Stage
 
 
 class RequestReader:

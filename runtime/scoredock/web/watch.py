@@ -7,7 +7,8 @@ from typing import Protocol
 
 from scoredock.web.arrival import ArrivalClock
 from scoredock.web.intake import Intake
-from scoredock.web.request_reader import RequestReader, Stage
+from scoredock.web.request_reader import RequestReader
+from scoredock.web.states import Stage
 
 SLOWEST = 1024  # bytes a second of an answer that its client has to take, over the time that it may be idle
 

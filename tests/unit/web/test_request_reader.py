@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from scoredock.web.head_limits import MAX_HEAD
 from scoredock.web.incoming import Incoming
 from scoredock.web.intake import Intake
-from scoredock.web.request_reader import MAX_HEAD, RequestReader
+from scoredock.web.request_reader import RequestReader
 
 CHUNKED = b"POST /score HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 UPGRADE = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
