@@ -301,3 +301,24 @@ def test_header_values_that_cannot_be_sent_are_the_scripts_fault(raw_script: Sta
     response = service.post(content="x")
     assert response.status_code == 500
     assert "x-c" not in response.headers
+
+
+@pytest.mark.parametrize("asked", ["Connection: keep-alive", "Connection: Keep-Alive, x", "X: y"])
+def test_a_client_of_http_1_0_is_told_that_the_connection_ends(asked: str, text_script: Start, wire: Any) -> None:
+    client = wire(text_script())
+    client.send("POST /score HTTP/1.0", "Content-Length: 1", asked, body=b"x")
+    status, headers = client.head()
+    assert (status, headers["connection"]) == ("200 OK", "close")
+    assert client.rest() == b'"x"'
+
+
+def test_what_came_ahead_is_answered_in_its_order_before_rubbish_is_refused(text_script: Start, wire: Any) -> None:
+    client = wire(text_script())
+    count = 1000
+    sent = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n" * count + b"\x16\x03\x01 rubbish\r\n\r\n"
+    sender = threading.Thread(target=client.socket.sendall, args=[sent])
+    sender.start()
+    assert [client.answer()[0] for _ in range(count)] == ["200 OK"] * count
+    assert client.answer()[0] == "400 Bad Request"
+    assert client.is_closed()
+    sender.join()

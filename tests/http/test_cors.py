@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,14 @@ def test_without_the_setting_there_are_no_cors_headers(text_script: Start) -> No
         (r"https://.*\.example", "https://deep.sub.example", True),
         (r"https://.*\.example", "https://sub.example.evil", False),
         ("https://a.example", "null", False),
+        ("https://*.a.example", "https://one.a.example", True),
+        ("https://*.a.example", "https://two.one.a.example", True),
+        ("https://*.a.example", "https://xa.example", False),
+        ("https://*.a.example", "https://a.example", False),
+        ("https://*.a.example", "https://evil.example/.a.example", False),
+        ("http://localhost:*", "http://localhost:8080", True),
+        ("http://localhost:*", "http://localhost.evil.example", False),
+        (r"https://.*\.example", "https://evil.com/.example", False),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
@@ -81,3 +90,14 @@ def test_a_raw_script_answers_its_own_preflight(raw_script: Start) -> None:
     response = service.request("OPTIONS", "/score", headers={"origin": "https://a.example", **PREFLIGHT})
     assert response.text == "mine"
     assert response.headers["access-control-allow-methods"] == "GET, POST"
+
+
+@pytest.mark.parametrize("own", ["*", "https://mine.example"])
+def test_what_a_script_says_itself_stands_alone(own: str, raw_script: Start, exchange: Callable[..., Any]) -> None:
+    service = raw_script(
+        f"return AMLResponse('x', 200, {{'Access-Control-Allow-Origin': {own!r}}})",
+        AML_CORS_ORIGINS="https://a.example",
+    )
+    answer = exchange(service, headers=[(b"origin", b"https://a.example")])
+    values = [value for name, value in answer.headers if name.lower() == ALLOW.encode()]
+    assert values == [own.encode()]

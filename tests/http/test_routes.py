@@ -146,3 +146,50 @@ class TestProbes:
         service.post(content="x", headers={"x-request-id": "the-scored-one"})
         wait_until(lambda: any("the-scored-one" in line for line in log_lines()))
         assert not any(f"GET {path} " in line for line in log_lines())
+
+
+@pytest.mark.parametrize("path", ["/%2Fscore", "/%2fmetrics", "/%2F%2Flivez", "//%2Fscore", "/docs%2Fservice.json"])
+def test_an_encoded_slash_is_no_slash(path: str, text_script: Start, wire: Any) -> None:
+    client = wire(text_script(SCOREDOCK_METRICS="true"))
+    client.send(f"GET {path} HTTP/1.1")
+    assert client.answer()[0] == "404 Not Found"
+
+
+@pytest.mark.parametrize("path", ["/%2Flivez", "/%2f"])
+def test_an_encoded_slash_opens_no_door(path: str, text_script: Start, wire: Any) -> None:
+    client = wire(text_script(SCOREDOCK_PRIMARY_KEY="a-key-that-nobody-guesses"))
+    client.send(f"GET {path} HTTP/1.1")
+    assert client.answer()[0] == "401 Unauthorized"
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://b/score", 200),
+        ("http://b:/score", 200),
+        ("HTTPS://b.example:8443/score?a=1", 200),
+        ("http://[::1]:5/score", 200),
+        ("http://b:99999/score", 400),
+        ("http://b:65536/score", 400),
+        ("http://b!c/score", 400),
+        ("http://b~c/score", 400),
+        ("http://%62/score", 400),
+        ("http://[:::::]/score", 400),
+        ("http://b@c/score", 400),
+        ("http:///score", 400),
+        ("ftp://b/score", 400),
+    ],
+)
+def test_a_url_as_a_target_is_taken_or_refused_and_no_fault_of_the_server(
+    target: str, status: int, raw_script: Start, wire: Any, log_lines: Callable[[], list[str]]
+) -> None:
+    client = wire(raw_script("return request.url"))
+    client.send(f"POST {target} HTTP/1.1", "Content-Length: 2", body=b"hi")
+    assert client.answer()[0].startswith(f"{status} ")
+    assert not any("Traceback" in line for line in log_lines())
+
+
+def test_an_address_that_is_none_is_no_host(raw_script: Start, wire: Any) -> None:
+    client = wire(raw_script("return request.url"))
+    client.send("GET /score HTTP/1.1", "Host: [:::::]")
+    assert client.answer()[0] == "400 Bad Request"
