@@ -80,9 +80,8 @@ def test_a_slow_reader_keeps_the_scoring_thread_for_a_while_at_most(
     raw_script: Start, wire: Any, monkeypatch: pytest.MonkeyPatch, log_lines: Callable[[], list[str]]
 ) -> None:
     monkeypatch.setattr("scoredock.web.streaming.PATIENCE_S", 1.0)
-    service = raw_script(
-        "return flask.Response(b'x' * 100_000 for _ in iter(int, 1)) if request.method == 'GET' else 1"
-    )
+    endless = "flask.Response(b'x' * 100_000 for _ in iter(int, 1))"
+    service = raw_script(f"return {endless} if request.method == 'GET' else 1")
     client = wire(service)
     client.send("GET /score HTTP/1.1")
     assert client.head()[0] == "200 OK"
