@@ -212,7 +212,8 @@ def test_answers_that_nobody_reads_have_an_end(serve: Any, opened: Any) -> None:
         client.connect(("127.0.0.1", server.port))
         with contextlib.suppress(OSError):  # one that is refused
             client.sendall(b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        assert worker.memory_info().rss / MB < before + 64 + 72
+        # the account, and a sixteenth; the event loop's own; what it takes to score one of them
+        assert worker.memory_info().rss / MB < before + 71 + 64 + 4 * 9
     refused = server.post(content=body)
     assert refused.status_code == 429
     assert "SCOREDOCK_MAX_QUEUE_MB" in refused.json()["message"]
