@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scoredock.web.intake import Intake
 from scoredock.web.request_reader import RequestReader
-from scoredock.web.states import Stage
+from scoredock.web.states import BODY, HEAD
 
 
 class ArrivalClock:
@@ -22,7 +22,7 @@ class ArrivalClock:
 
     def note(self, now: float) -> bool:
         """A request is not complete after what came; whether ``due`` has changed by that."""
-        stage = (self._reader.begun, self._reader.stage is Stage.HEAD)
+        stage = (self._reader.begun, self._reader.stage is HEAD)
         if stage == self._stage:
             return False
         self._stage = stage
@@ -36,7 +36,7 @@ class ArrivalClock:
     @property
     def running(self) -> bool:
         """Whether something has to come."""
-        return self._reader.stage in (Stage.HEAD, Stage.BODY) or not self._reader.begun
+        return self._reader.stage in (HEAD, BODY) or not self._reader.begun
 
     def complaint(self) -> str:
         """What to say when ``due`` has passed."""

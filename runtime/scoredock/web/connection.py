@@ -20,7 +20,7 @@ from scoredock.web.gateway import Gateway
 from scoredock.web.incoming import Incoming
 from scoredock.web.request_reader import RequestReader
 from scoredock.web.spare import PATIENCE_S, USED_UP, Handler
-from scoredock.web.states import OPEN, Phase, Stage
+from scoredock.web.states import CLOSING, DISCARDED, OPEN, SAID_ALL
 from scoredock.web.stream_sender import Sent, StreamSender
 from scoredock.web.streaming import StreamedBody
 from scoredock.web.waiting import Waiting
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
 
     def _close_soon(self) -> None:
         if self._phase is OPEN:
-            self._phase = Phase.CLOSING
+            self._phase = CLOSING
 
     def _hang_up_unless_asked(self) -> None:
         if not self._reader.inside:
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: the first request in them is taken now, what is behind it when it is this one's turn."""
         self._watch.seen = now = self._loop.time()
-        if self._phase is Phase.SAID_ALL:
+        if self._phase is SAID_ALL:
             return
         reader = self._reader
         reader.feed(data)
@@ -284,7 +284,7 @@ class Connection(asyncio.Protocol):
 
         What is refused behind a request that has to be waited for gets neither an answer nor a line in the log.
         """
-        told = self._phase is not OPEN and self._reader.stage is Stage.DISCARDED
+        told = self._phase is not OPEN and self._reader.stage is DISCARDED
         self._close_soon()
         unfinished = self._reader.unfinished
         due = self._answering is not self._fresh or self in self._intake.turns
@@ -361,7 +361,8 @@ class Connection(asyncio.Protocol):
     def _answered(self, close: bool) -> None:
         incoming, self._answering = self._answering, None
         if incoming is not None:
-            self._intake.let_go(incoming)
+            self._intake.held -= incoming.held
+            incoming.held = 0
         self._watch.seen = self._loop.time()
         if self._paused:
             self._note_unread()
@@ -372,12 +373,12 @@ class Connection(asyncio.Protocol):
                 self._owed = None
                 self._watch.restart()
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        elif self._reader.stage is Stage.DISCARDED:  # the client may not read before it has sent all
+        elif self._reader.stage is DISCARDED:  # the client may not read before it has sent all
             self._close_soon()
             self._loop.call_later(DRAIN_S, self._transport.close)
-        elif self._phase is Phase.CLOSING and self._transport.can_write_eof():
+        elif self._phase is CLOSING and self._transport.can_write_eof():
             # The process may end with the connection: first let the client have all of it, and close its side.
-            self._phase = Phase.SAID_ALL
+            self._phase = SAID_ALL
             self._reader.end()
             self._transport.write_eof()
             self._read_or_pause()

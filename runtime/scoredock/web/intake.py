@@ -37,7 +37,7 @@ class Intake:
     beside its bytes, from their coming to their answer, also of those that are not complete yet, since a client that
     sends all but one byte of many bodies costs as much as one whose requests wait; and of answers that are ``unread``.
     ``max_held`` bounds it, with a sixteenth more for what comes with bodies, and, for requests with bodies of up to
-    ``SMALL_BODY`` bytes, an eighth, so that large ones do not keep them out. ``ahead`` is the part that is nobody's turn:
+    ``SMALL_BODY`` bytes, an eighth, so that large ones do not keep them out. ``ahead`` is the part that is out of turn:
     heads that are not complete, requests behind another one of their connection, and what is not read of them. It takes
     no key to make it, so it has a bound of its own, ``max_ahead``. ``turns`` gives whoever sends ahead a share of the
     event loop's time. ``connections`` counts those that are open, without the ones that have not finished a TLS

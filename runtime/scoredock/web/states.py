@@ -23,5 +23,5 @@ class Stage(enum.IntEnum):
     OVER = 4  # nothing that would be read
 
 
-OPEN = Phase.OPEN  # on the request path a name of a module costs less than an attribute
+OPEN, CLOSING, SAID_ALL = Phase  # on the request path a name of a module costs less than an attribute
 BETWEEN, HEAD, BODY, DISCARDED, OVER = Stage

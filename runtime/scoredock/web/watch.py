@@ -8,7 +8,7 @@ from typing import Protocol
 from scoredock.web.arrival import ArrivalClock
 from scoredock.web.intake import Intake
 from scoredock.web.request_reader import RequestReader
-from scoredock.web.states import Stage
+from scoredock.web.states import BODY, HEAD
 
 SLOWEST = 1024  # bytes a second of an answer that its client has to take, over the time that it may be idle
 
@@ -76,7 +76,7 @@ class Watch:
             if self._unsent or self._transport.is_closing():
                 self._transport.abort()
                 return
-            if self._reader.stage in (Stage.HEAD, Stage.BODY):
+            if self._reader.stage in (HEAD, BODY):
                 self._reader.give_up(408, f"Nothing of the rest of the request came for {self._idle_s:g} s.")
             else:
                 self._transport.close()
