@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = RequestReader(self, gateway.intake, gateway.may_call)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made comes first
-        self._phase = Phase.OPEN
+        self._phase = OPEN
         self._owed: int | None = None  # the number of a request whose client waits for 100 Continue
         self._refusal: tuple[Incoming, int, str] | None = None  # the last answer, behind those that are due
         self._answering: Incoming | None = None
