@@ -50,7 +50,8 @@ class StreamedBody:
         failed = False
         try:
             for chunk in self.chunks:
-                if not asyncio.run_coroutine_threadsafe(self._put(chunk), self._loop).result():
+                # Closed: also by a deadline that this thread has outlived, and maybe the loop with it.
+                if self._closed or not asyncio.run_coroutine_threadsafe(self._put(chunk), self._loop).result():
                     break
                 yield
         except Exception:
