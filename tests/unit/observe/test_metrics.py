@@ -232,6 +232,7 @@ def test_places_in_a_slot_do_not_overlap() -> None:
     places = [place for one in histograms for place in range(one.start, one.end)]
     places += [board.ABANDONED, board.RECEIVED, board.SENT, board.DIED, board.REPLACED, board.TAKEN, board.READY]
     places += [board.WAITING, board.IN_FLIGHT, board.CONNECTIONS, board.INIT_S, board.MEMORY]
+    places += [board.BROKEN, board.START, board.CERTIFICATE_END]
     assert len(set(places)) == len(places)
     assert min(places) == board.LAST_STATUS - board.FIRST_STATUS + 1
     assert max(places) == board.CELLS - 1
