@@ -21,6 +21,7 @@ OLDEST ?= 3.10
 AUDIT := .venvs/audit/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off
 SELECTED := not gpu_image and not azurite and not pythons
 ROOMS := entry payload engine web deploy
+CHECKED := runtime tests samples base-images/lock base-images/rootfs/build base-images/conda/install-packages
 BIN := .venv/bin
 
 .PHONY: help serve test test-oldest test-pythons coverage soak check audit image lock test-gpu-image test-azure bench format docs clean
@@ -63,8 +64,8 @@ coverage: .venv/.dev
 	done; test -z "$$failed"
 
 check: .venv/.dev
-	$(BIN)/ruff format --check runtime tests samples base-images/lock base-images/rootfs/build
-	$(BIN)/ruff check runtime tests samples base-images/lock base-images/rootfs/build
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
 
@@ -119,8 +120,8 @@ bench: .venv/.dev
 	$(BIN)/python tests/bench/bench.py $(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS))
 
 format: .venv/.dev
-	$(BIN)/ruff format runtime tests samples base-images/lock base-images/rootfs/build
-	$(BIN)/ruff check --fix runtime tests samples base-images/lock base-images/rootfs/build
+	$(BIN)/ruff format $(CHECKED)
+	$(BIN)/ruff check --fix $(CHECKED)
 
 docs: .venv/.dev
 	$(BIN)/python docs/make_settings_page.py
