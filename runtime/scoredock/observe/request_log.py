@@ -23,6 +23,7 @@ STREAMED, LEFT, BROKEN = -1, -2, -3  # instead of the size of an answer's body
 
 logger = logging.getLogger("scoredock.request")
 _parent = logging.getLogger("scoredock")
+_root, _PLAIN, _FORMATTERS = logging.root, logging.StreamHandler, (LineFormatter, JsonFormatter)
 
 
 class Entry(NamedTuple):
@@ -92,6 +93,7 @@ class RequestLog:
         self._second = 0
         self._stamp = ""
         self._pid = os.getpid()
+        self._origin = f" I [{self._pid}] {logger.name} - "
 
     def add(self, entry: Entry) -> None:
         """Take an entry. Called on the event loop."""
@@ -135,18 +137,18 @@ class RequestLog:
         if second != self._second:
             self._second = second
             self._stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(second))
-        return f"{self._stamp},{int((now - second) * 1000):03d} I [{self._pid}] {logger.name} - "
+        return f"{self._stamp},{int((now - second) * 1000):03d}{self._origin}"
 
 
 def _untouched() -> tuple[logging.Formatter | None, SteadyOutput | None]:
     """Formatter and stream that logs.configure set, if request lines would go there and nowhere else; else None."""
-    handlers = logging.root.handlers
-    if len(handlers) != 1 or logger.handlers or _parent.handlers or logger.filters or not logger.propagate:
+    own, handlers = logger, _root.handlers
+    if len(handlers) != 1 or own.handlers or own.filters or not own.propagate or _parent.handlers:
         return None, None
     handler = handlers[0]
-    if type(handler) is not logging.StreamHandler or handler.filters or not _parent.propagate:
+    if type(handler) is not _PLAIN or handler.filters or not _parent.propagate:
         return None, None
     formatter, stream = handler.formatter, handler.stream
-    if type(formatter) not in (LineFormatter, JsonFormatter) or type(stream) is not SteadyOutput:
+    if type(formatter) not in _FORMATTERS or type(stream) is not SteadyOutput:
         return None, None
     return formatter, stream

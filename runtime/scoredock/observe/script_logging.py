@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import not_
 
 from scoredock.observe.output import steady
 from scoredock.observe.prints import PrintedLines
@@ -21,7 +22,7 @@ logger = logging.getLogger("scoredock.server")
 class _Undisabled(logging.Logger):
     """A logger that cannot be disabled."""
 
-    disabled = property(lambda _: False, lambda _, value: None)
+    disabled = property(not_, lambda _, value: None)  # False for every logger, by C: it is asked for each request
 
 
 @contextmanager

@@ -86,38 +86,40 @@ class Scoring:
         """The answer to a request."""
         context.request_id.set(incoming.ids.request_id)
         try:
-            return self._scored(incoming)
+            if self._raw is None:
+                return self._scored(incoming, None)
+            with self._raw.enter(incoming) as request:
+                return self._scored(incoming, request)
         finally:
             if incoming.taken is not None:
                 incoming.taken.release()
 
-    def _scored(self, incoming: Incoming) -> Answer:
-        with self.context(incoming) as request:
-            try:
-                arguments = self.read(incoming, request)
-            except RequestProblem as problem:
-                return problem_answer(problem)
-            try:
-                result, elapsed_ms = self.run(arguments)
-            except Interrupted:
-                raise
-            except BaseException as error:
-                return self._failed(error, incoming, request, arguments)
-            try:
-                return self.answer(result, incoming, elapsed_ms)
-            except Interrupted:
-                raise
-            except RequestProblem as problem:
-                answer = problem_answer(problem)
-                answer.headers.append(_took(elapsed_ms))
-                return answer
-            except EncodingError as error:
-                logger.error("The result of run() cannot be sent: %s", error)
-            except Exception as error:
-                logger.error("Encoding the result of run() raised:\n%s", script_traceback(error))
-            answer = message_answer(500, SCRIPT_FAILED, failed=True)
+    def _scored(self, incoming: Incoming, request: Any) -> Answer:
+        try:
+            arguments = self.read(incoming, request)
+        except RequestProblem as problem:
+            return problem_answer(problem)
+        try:
+            result, elapsed_ms = self.run(arguments)
+        except Interrupted:
+            raise
+        except BaseException as error:
+            return self._failed(error, incoming, request, arguments)
+        try:
+            return self.answer(result, incoming, elapsed_ms)
+        except Interrupted:
+            raise
+        except RequestProblem as problem:
+            answer = problem_answer(problem)
             answer.headers.append(_took(elapsed_ms))
             return answer
+        except EncodingError as error:
+            logger.error("The result of run() cannot be sent: %s", error)
+        except Exception as error:
+            logger.error("Encoding the result of run() raised:\n%s", script_traceback(error))
+        answer = message_answer(500, SCRIPT_FAILED, failed=True)
+        answer.headers.append(_took(elapsed_ms))
+        return answer
 
     def run(self, arguments: dict[str, Any], call: Callable[..., Any] | None = None) -> tuple[Any, float]:
         """Call run(), or ``call``. Returns its result, and the milliseconds that it took; raises what it raises."""

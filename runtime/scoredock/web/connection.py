@@ -175,9 +175,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come: the first request in them is taken now, what is behind it when it is this one's turn."""
         self._watch.seen = now = self._loop.time()
-        if self._phase is SAID_ALL:
-            return
-        reader = self._reader
+        reader = self._reader  # which reads no more once all was said
         reader.feed(data)
         if self._fresh is not None:
             self._hand_over(self._fresh)

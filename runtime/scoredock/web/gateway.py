@@ -276,22 +276,22 @@ class Gateway:
         trace = incoming.trace
         if trace is not None and not incoming.admitted:
             trace.payload = b""
-        self._log.add(
-            Entry(
-                incoming.ids.request_id,
-                incoming.method,
-                target,
-                status,
-                elapsed_ms,
-                incoming.queue_ms,
-                incoming.run_ms,
-                len(incoming.body),
-                sent,
-                incoming.batch,
-                "" if trace is None else trace.end(status, sent),
-                incoming.who,
-            )
+        trace_id = "" if trace is None else trace.end(status, sent)
+        fields = (
+            incoming.ids.request_id,
+            incoming.method,
+            target,
+            status,
+            elapsed_ms,
+            incoming.queue_ms,
+            incoming.run_ms,
+            len(incoming.body),
+            sent,
+            incoming.batch,
+            trace_id,
+            incoming.who,
         )
+        self._log.add(tuple.__new__(Entry, fields))  # Entry(…) would be a call of Python code
 
 
 def _has_length(headers: list[Header]) -> bool:

@@ -321,13 +321,13 @@ class RequestReader:
         """A header; or a trailer, behind a chunked body, which is none: it could pass for what a proxy has checked."""
         if self.stage is not HEAD:
             return
+        pairs, by_name = self._pairs, self._by_name
         self._fields += len(name) + len(value)
-        if len(self._pairs) >= MAX_HEADERS:
+        if len(pairs) >= MAX_HEADERS:
             self._refuse(431, TOO_MANY_HEADERS)
             return
         name = name.lower()
-        self._pairs.append((name, value))
-        by_name = self._by_name
+        pairs.append((name, value))
         by_name[name] = by_name[name] + b"," + value if name in by_name else value
 
     def on_headers_complete(self) -> None:
@@ -338,11 +338,12 @@ class RequestReader:
         self.stage = BODY
         if self._parser.should_upgrade():
             return
+        url, by_name = self._url, self._by_name
         if self._fields > MAX_HEAD:
             self._refuse(431, HEAD_TOO_LARGE)
             return
-        self._head_cost = REQUEST_COST + len(self._url) + self._fields + HEADER_COST * len(self._pairs)
-        url, by_name, version = self._url, self._by_name, self._parser.get_http_version()
+        self._head_cost = REQUEST_COST + len(url) + self._fields + HEADER_COST * len(self._pairs)
+        version = self._parser.get_http_version()
         self._version = version
         if (
             by_name.get(b"host") != self._host
@@ -351,12 +352,12 @@ class RequestReader:
             or (url != b"/score" and (url[:1] != b"/" or b"#" in url))
         ) and not self._follows_rules():
             return
-        self._raw_path, self._query = self._url, b""
-        if self._url != b"/score":
-            if len(self._url) > MAX_TARGET:
+        self._raw_path, self._query = url, b""
+        if url != b"/score":
+            if len(url) > MAX_TARGET:
                 self._refuse(414, TARGET_TOO_LONG)
                 return
-            self._raw_path, self._query = path_and_query(self._url)
+            self._raw_path, self._query = path_and_query(url)
         if b"content-length" in by_name and b"transfer-encoding" not in by_name:
             self._declared = int(by_name[b"content-length"])
         if self._declared > self.max_body:
