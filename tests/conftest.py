@@ -22,7 +22,8 @@ from scoredock.collection import current as collecting
 from servers import InProcess, Server, serving
 
 MEASURING = ("bench", "faults")  # folders of tests that nothing may run beside
-DOCKER = "tests/docker/"
+# Share a Docker engine, whose containers change the machine's networks; Chromium ends its requests when that happens.
+ENGINE_AND_BROWSER = ("tests/docker/", "tests/browser/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,14 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Together(LoadScopeScheduling):
-    """With several processes, a file's tests stay together, and so do all that share a Docker engine.
+    """With several processes, a file's tests stay together, and so do all with a Docker engine or a browser.
 
     Marks would say so too (``--dist loadgroup``), but xdist 3.8 cannot see them under pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return DOCKER if file.startswith(DOCKER) else file
+        return ENGINE_AND_BROWSER[0] if file.startswith(ENGINE_AND_BROWSER) else file
 
 
 @pytest.hookimpl(optionalhook=True)
