@@ -1,17 +1,17 @@
 # ruff: noqa: F401, RET504 - the code stays as its users have it
-"""A pipeline behind a schema of named columns, as automated ML writes it; joblib's import is today's."""
+"""A pipeline behind a schema of named columns, as automated ML writes it; joblib is imported as it was then."""
 
 import json
 import pickle
 
 import azureml.train.automl
-import joblib
 import numpy as np
 import pandas as pd
 from azureml.core.model import Model
 from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType
 from inference_schema.parameter_types.pandas_parameter_type import PandasParameterType
 from inference_schema.schema_decorators import input_schema, output_schema
+from sklearn.externals import joblib
 
 
 def init():

@@ -1,13 +1,13 @@
 # ruff: noqa: F401, RET504 - the code stays as its users have it
-"""A scikit-learn model with a schema for NumPy input; only the import of joblib is today's."""
+"""A scikit-learn model with a schema for NumPy input; joblib is imported from where it was until 0.23."""
 
 import json
 
-import joblib
 import numpy as np
 from azureml.core.model import Model
 from inference_schema.parameter_types.numpy_parameter_type import NumpyParameterType
 from inference_schema.schema_decorators import input_schema, output_schema
+from sklearn.externals import joblib
 from sklearn.linear_model import Ridge
 
 
