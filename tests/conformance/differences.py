@@ -264,6 +264,29 @@ UNKNOWN_METHOD = Difference(
     },
 )
 
+NO_BYTE_ORDER_MARK = Difference(
+    "A byte order mark is no part of the text: json.loads refuses it", {"body": (anything, anything)}
+)
+
+SAYS_WHICH_MARK = Difference(
+    "better: the reference's words, and then what the byte order mark says",
+    {
+        "body": (
+            {"message": re.compile("Input cannot be decoded as UTF-8: .+")},
+            {"message": re.compile(r"Input cannot be decoded as UTF-8: .+\. It begins with the byte order mark of .+")},
+        )
+    },
+)
+
+SLASH_IN_A_NAME = Difference(
+    "A slash that is percent-encoded is no separator (RFC 3986, section 2.2): a proxy's rules for paths hold",
+    {
+        "status": (200, 404),
+        "x-ms-run-fn-exec-ms": (PRESENT, None),
+        "body": (anything, {"message": re.compile("There is no /%2Fscore here. Routes: .+")}),
+    },
+)
+
 FRAGMENT = Difference(
     "A target with a fragment is none (RFC 9112, section 3.2), and servers on its way could read it otherwise",
     {

@@ -168,11 +168,11 @@ def test_what_init_raises_is_an_exception_of_no_request(serve, receiver):
 
 
 def test_what_only_the_exporter_refuses_is_a_warning(serve, receiver):
-    wrong = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "hush=hush=hush", "OTEL_PROPAGATORS": "pigeon"}
+    wrong = {"AML_APP_INSIGHTS_KEY": f"{receiver.connection_string};Authorization=pigeon", "OTEL_PROPAGATORS": "pigeon"}
     server = serve(SCRIPT, **_variables(receiver, **wrong))
     assert server.post(content="x").status_code == 200
     assert "OTEL_PROPAGATORS: expected names of installed propagators" in server.output
-    assert "Nothing is sent to Application Insights: ValueError: Invalid connection string" in server.output
+    assert "Nothing is sent to Application Insights: ValueError: Invalid authorization mechanism" in server.output
     assert "hush" not in server.output
 
 

@@ -59,7 +59,7 @@ def test_each_worker_gets_its_share_of_the_cpus(serve):
     assert seen["variables"] == dict.fromkeys(THREAD_VARIABLES, "1")
     assert ["openblas", 1] in seen["pools"]
     assert {number for _, number in seen["pools"]} == {1}
-    assert f"cpus     {workers} for {workers} worker" in server.output
+    assert f"cpus       {workers} for {workers} worker" in server.output
 
 
 def test_scoring_threads_share_too(serve):

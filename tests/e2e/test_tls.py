@@ -85,7 +85,7 @@ def test_todays_clients_are_served_and_yesterdays_are_not(serve_tls, certificate
     server = serve_tls()
     assert server.post(content="x", verify=trust).json() == "x"
     assert f"serial {certificate.serial:x}" in server.output.replace("serial 0", "serial ")
-    assert f"score    https://127.0.0.1:{server.port}/score" in server.output
+    assert f"score      https://127.0.0.1:{server.port}/score" in server.output
     modern = ask_openssl(server, "-tls1_3", "-alpn", "h2,http/1.1")
     assert "TLSv1.3" in modern
     assert "ALPN protocol: http/1.1" in modern

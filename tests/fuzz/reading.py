@@ -26,6 +26,8 @@ class Reading:
     refusal: int = 0
     scheme = "http"
     address = server = None
+    who = certificate = ""
+    certified = False
 
     def received(self, incoming: Incoming) -> None:
         """A request."""

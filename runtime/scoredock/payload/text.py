@@ -17,10 +17,8 @@ def text_of(body: bytes) -> str:
     try:
         return str(body, "utf-8") if body[:3] != codecs.BOM_UTF8 else str(body[3:], "utf-8")
     except UnicodeDecodeError as error:
-        reason = f"byte {body[error.start]:#04x} at position {error.start} cannot stand there."
-        if body.startswith(_OTHER_MARKS):
-            reason = "it begins with the byte order mark of UTF-16 or UTF-32."
-        raise RequestProblem(400, f"Input cannot be decoded as UTF-8: {reason}") from None
+        hint = ". It begins with the byte order mark of UTF-16 or UTF-32." if body.startswith(_OTHER_MARKS) else ""
+        raise RequestProblem(400, f"Input cannot be decoded as UTF-8: {error}{hint}") from None
 
 
 def query_values(query: bytes) -> dict[str, Any]:

@@ -1,6 +1,13 @@
 """Routes and methods beside /score."""
 
-from ..differences import ALLOWED_METHODS, FRAGMENT, METHOD_NOT_ALLOWED, NO_IDS_IN_THE_REFERENCE, NO_SUCH_ROUTE
+from ..differences import (
+    ALLOWED_METHODS,
+    FRAGMENT,
+    METHOD_NOT_ALLOWED,
+    NO_IDS_IN_THE_REFERENCE,
+    NO_SUCH_ROUTE,
+    SLASH_IN_A_NAME,
+)
 from ..exchange import Exchange, Script, ask, get, post
 
 ECHO = """
@@ -40,7 +47,7 @@ SCRIPTS = (
             post("double_slash_behind", b"x", NO_SUCH_ROUTE, path="/score//"),
             post("double_slash_inside", b"x", NO_SUCH_ROUTE, path="/a//score"),
             post("percent_encoded", b"x", path="/sc%6Fre"),
-            post("encoded_slash", b"x", path="/%2Fscore"),
+            post("encoded_slash", b"x", SLASH_IN_A_NAME, path="/%2Fscore"),
             post("dot", b"x", NO_SUCH_ROUTE, path="/./score"),
             post("fragment", b"x", FRAGMENT, path="/score#a"),
             post("absolute_form", b"x", path="http://scoring.example/score?a=1"),

@@ -2,7 +2,16 @@
 
 import gzip
 
-from ..differences import ALLOWED_METHODS, COMPRESSED, FORM_IS_A_BODY, METHOD_NOT_ALLOWED, NO_HTTP, UNKNOWN_METHOD
+from ..differences import (
+    ALLOWED_METHODS,
+    COMPRESSED,
+    FORM_IS_A_BODY,
+    METHOD_NOT_ALLOWED,
+    NO_BYTE_ORDER_MARK,
+    NO_HTTP,
+    SAYS_WHICH_MARK,
+    UNKNOWN_METHOD,
+)
 from ..exchange import JSON, Exchange, Script, ask, get, post
 
 FORM = "application/x-www-form-urlencoded"
@@ -29,11 +38,11 @@ SCRIPTS = (
             post("utf8_of_another_type", "Grüße", type_="text/plain; charset=latin-1"),
             post("without_a_type", '{"data": 1}', type_=None),
             post("octet_stream", b"abc", type_="application/octet-stream"),
-            post("byte_order_mark", b"\xef\xbb\xbfabc"),
+            post("byte_order_mark", b"\xef\xbb\xbfabc", NO_BYTE_ORDER_MARK),
             post("nul_and_newlines", "a\0b\r\nc"),
             post("invalid_utf8", b'{"data": "\xff\xfe"}'),
             post("invalid_utf8_at_the_end", b"abc\xc3"),
-            post("utf16", "abc".encode("utf-16")),
+            post("utf16", "abc".encode("utf-16"), SAYS_WHICH_MARK),
             post("lone_surrogate", b"\xed\xa0\x80"),
             post("empty"),
             post("empty_without_a_type", type_=None),
