@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 
-def printable(text: str, besides: str = " ") -> str:
-    r"""``text`` with ``\x20`` and the like for what is not printed, and for the characters in ``besides``.
+def printable(text: str, besides: str = "") -> str:
+    r"""``text`` with ``\x0a`` and the like for what is not printed, and for the characters in ``besides``.
 
-    So nothing that a client sends ends a line of the log, steers a terminal, changes the direction of writing, or
-    passes for another field. Text that has nothing of it is returned as it is.
+    So nothing that others have written ends a line, steers a terminal or changes the direction of writing. With a space
+    in ``besides``, it does not pass for another field of the line either. Other text is returned as it is.
     """
     if text.isprintable() and not any(one in text for one in besides):
         return text

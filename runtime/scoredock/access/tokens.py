@@ -24,6 +24,7 @@ MAX_TOKEN = 8 * 1024  # bytes
 LEEWAY_S = 30  # that clocks may differ
 MAX_VERIFIED = 4096
 MAX_SUBJECT = 100  # characters of a token's subject that the log shows
+MAX_REASON = 200  # characters of why a token was refused, which a forged header may write into
 REFUSAL = "Missing or invalid token. Send a valid one in the header Authorization: Bearer TOKEN."
 _NOBODY = 0.0, Caller("", "")
 
@@ -98,7 +99,7 @@ class Tokens:
         except Exception as error:  # whatever a forgery brings PyJWT to raise: it is no token then
             reason = str(error) if isinstance(error, (jwt.PyJWTError, ValueError)) else type(error).__name__
             challenge = 'Bearer error="invalid_token"'
-            raise Unauthorised(REFUSAL, challenge, _printable(reason)) from None
+            raise Unauthorised(REFUSAL, challenge, printable(reason[:MAX_REASON])) from None
         if len(self._verified) >= MAX_VERIFIED:
             del self._verified[next(iter(self._verified))]
         self._verified[digest] = expires + LEEWAY_S, caller
@@ -165,10 +166,5 @@ class _Fixed:
 
 def _caller(subject: Any) -> Caller:
     """Whose token it is: its subject, which issuers may leave out."""
-    named = printable(subject[:MAX_SUBJECT]) if isinstance(subject, str) else ""
+    named = printable(subject[:MAX_SUBJECT], " ") if isinstance(subject, str) else ""
     return Caller("token", f"sub={named or '-'}")
-
-
-def _printable(reason: str) -> str:
-    """A reason for the log: what a forged header says comes as ASCII without line ends, and not for long."""
-    return ascii(reason)[1:-1][:200]

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from scoredock.errors import DeployError, ExitCode
+from scoredock.texts import printable as printable  # with what else the commands print by
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _WIDEST = 60
@@ -111,11 +112,6 @@ def size_text(count: float) -> str:
             break
         count /= 1000
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-
-
-def printable(text: str) -> str:
-    """Text that cannot steer the terminal: control characters, line ends among them, as their codes."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _text(value: Any) -> str:

@@ -21,6 +21,7 @@ from scoredock.settings import Settings
 from scoredock.signature import Signature
 
 MODULE_NAME = "entry_module"
+_PACKAGE = Path(__file__).resolve().parent.parent  # scoredock's own
 
 logger = logging.getLogger("scoredock.entry")
 
@@ -41,15 +42,11 @@ def make_importable(settings: Settings) -> None:
     The folder of AZUREML_EXTRA_PYTHON_LIB_PATH goes to the front: it is there to replace packages.
     Raises BootError when that folder does not exist.
     """
-    folders = [settings.app_root]
-    if settings.source_directory:
-        folders.append(settings.app_root / settings.source_directory)
-    folders.extend(settings.script_folders)
-    for folder in map(str, folders):
+    for folder in map(str, _folders(settings)):
         if folder not in sys.path:
             sys.path.append(folder)
-    if settings.extra_python_lib_path:
-        extra = (settings.script_folder / settings.extra_python_lib_path).resolve()
+    extra = _extra(settings)
+    if extra is not None:
         if not extra.is_dir():
             raise BootError(
                 "settings", f"AZUREML_EXTRA_PYTHON_LIB_PATH: expected a folder, got {extra}, which is none."
@@ -63,20 +60,28 @@ def own_files(settings: Settings) -> Callable[[str], bool]:
 
     What replaces packages (AZUREML_EXTRA_PYTHON_LIB_PATH) is not the script's own.
     """
-    folders = [settings.app_root, *settings.script_folders]
-    if settings.source_directory:
-        folders.append(settings.app_root / settings.source_directory)
-    own = {*folders, *(folder.resolve() for folder in folders)}
-    extra = settings.extra_python_lib_path
-    replacing = (settings.script_folder / extra).resolve() if extra else None
+    folders = _folders(settings)
+    own = {*folders, *(folder.resolve() for folder in folders)}  # what links lead to now: they may be turned
+    extra = _extra(settings)
 
     @functools.lru_cache(1024)
     def is_own(filename: str) -> bool:
-        name, path = Path(filename).absolute(), Path(filename).resolve()  # a link may have been turned since
-        inside = any(name.is_relative_to(folder) or path.is_relative_to(folder) for folder in own)
-        return inside and not (replacing and path.is_relative_to(replacing))
+        replaced = extra is not None and Path(filename).resolve().is_relative_to(extra)
+        return not replaced and any(is_own_file(filename, folder) for folder in own)
 
     return is_own
+
+
+def _folders(settings: Settings) -> list[Path]:
+    """The folders that the script and its modules are imported from."""
+    sources = [settings.app_root / settings.source_directory] if settings.source_directory else []
+    return [settings.app_root, *sources, *settings.script_folders]
+
+
+def _extra(settings: Settings) -> Path | None:
+    """The folder of packages that replace installed ones, where one is set."""
+    extra = settings.extra_python_lib_path
+    return (settings.script_folder / extra).resolve() if extra else None
 
 
 def load(settings: Settings) -> EntryScript:
@@ -120,16 +125,20 @@ def import_file(path: Path, name: str) -> ModuleType:
 
 
 def is_own_module(module: ModuleType | None, folder: Path) -> bool:
-    """Whether a module belongs to the script in ``folder``, and not to an environment that lies inside it."""
+    """Whether a module belongs to the script in ``folder``; see ``is_own_file``."""
     file = getattr(module, "__file__", None)
     return file is not None and is_own_file(file, folder)
 
 
 def is_own_file(file: str, folder: Path) -> bool:
-    """Whether a file belongs to the script in ``folder``: by its name, or by where links lead."""
+    """Whether a file belongs to the script in ``folder``: by its name, or by where links lead.
+
+    Packages of an environment that lies inside the folder do not, nor does scoredock.
+    """
     name, path = Path(file).absolute(), Path(file).resolve()
     inside = name.is_relative_to(folder) or path.is_relative_to(folder.resolve())
-    return inside and not {"site-packages", "dist-packages"} & {*name.parts, *path.parts}
+    installed = {"site-packages", "dist-packages"} & {*name.parts, *path.parts}
+    return inside and not installed and not path.is_relative_to(_PACKAGE)
 
 
 def _missing(path: Path, by_default: bool = False) -> str:

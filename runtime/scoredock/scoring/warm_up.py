@@ -12,9 +12,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 
-import scoredock
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_traceback
 from scoredock.entry.script import is_own_file
@@ -106,15 +104,9 @@ def _place(error: BaseException, script: EntryScript) -> str:
     """File and line: the last one of the script's own that the error came through, else where run() is defined."""
     found = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if _is_scripts(frame.f_code.co_filename, script.path.parent):
+        if is_own_file(frame.f_code.co_filename, script.path.parent):
             found = f"{frame.f_code.co_filename}:{line}"
     if found:
         return found
     code = getattr(inspect.unwrap(script.signature.call), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else str(script.path)
-
-
-def _is_scripts(filename: str, folder: Path) -> bool:
-    """Whether a file is the script's own: no package's of an environment inside its folder, and none of ours."""
-    ours = Path(scoredock.__file__).resolve().parent
-    return is_own_file(filename, folder) and not Path(filename).resolve().is_relative_to(ours)

@@ -22,4 +22,4 @@ def name_of(certificate: Mapping[str, Any]) -> str:
     subject = {name: value for pairs in certificate.get("subject", ()) for name, value in pairs}
     alternative = next((value for _, value in certificate.get("subjectAltName", ())), None)
     name = subject.get("commonName") or alternative or certificate.get("serialNumber") or "-"
-    return printable(str(name)[:MAX_NAME])
+    return printable(str(name)[:MAX_NAME], " ")

@@ -129,7 +129,9 @@ class Gateway:
             answer = problem_answer(error)
         except Exception:
             with of_request(ids.request_id):
-                logger.exception("the server failed while it answered %s %s", incoming.method, printable(incoming.path))
+                logger.exception(
+                    "the server failed while it answered %s %s", incoming.method, printable(incoming.path, " ")
+                )
             answer = message_answer(500, SERVER_FAILED)
         if answer is not None:
             self._answer(incoming, answer)
@@ -142,7 +144,7 @@ class Gateway:
             headers = [JSON_HEADER, *incoming.ids.headers, (b"content-length", b"%d" % len(body))]
             incoming.client.send(incoming, status, headers, body)
         if incoming.path:
-            incoming.path = printable(incoming.path)
+            incoming.path = printable(incoming.path, " ")
             self._note(incoming, status, len(body))
 
     @property
@@ -271,7 +273,7 @@ class Gateway:
 
     def _note(self, incoming: Incoming, status: int, sent: int) -> None:
         query, path = incoming.query, incoming.path
-        target = printable(f"{path}?{query.decode('latin-1')}") if query else path
+        target = printable(f"{path}?{query.decode('latin-1')}", " ") if query else path
         elapsed_ms = (time.perf_counter() - incoming.started) * 1000
         trace = incoming.trace
         if trace is not None and not incoming.admitted:
