@@ -36,12 +36,11 @@ version 1, with the same keys; so files that were written for it are read as the
 - A key that has a dot in these tables is a key of an object: `docker.baseImage` is `{"docker": {"baseImage": …}}`.
 - In Python, arguments and attributes have the names that the tables show. Options of commands have them too, with
   dashes: `cpu_cores` is `--cpu-cores`. The tables show the short options of `az ml model deploy`.
-- What Azure ML's own readers pass over is a warning, with its line: a key that no table has, an empty one, one of
-  another compute, one that is there twice with one value, a number or `true` in quotes. `--strict` makes warnings
-  errors.
+- What Azure ML's own readers ignore is a warning, with its line: a key that no table has, an empty one, one of
+  another compute, one given twice with the same value, a number or `true` in quotes. `--strict` makes warnings errors.
 - In Python, constructors are strict: a wrong argument raises. Passwords and keys are in no message.
-- What would deploy something else than the file says is an error: a value that a key cannot have, a key twice with two
-  values, a file that is not there. All that is wrong is said at once:
+- What would deploy something else than the file says is an error: a value that a key cannot have, a key given twice
+  with two values, a file that does not exist. All errors are reported at once:
 
 <!-- file: wrong.json -->
 ```json
@@ -90,9 +89,9 @@ runtime: python
 condaFile: myenv.yml
 ```
 
-Paths start from `sourceDirectory`, and that, or paths without it, from the file's folder; what is not there is looked
-for from the current folder, as `az ml` does, and a note says so. Two different files are an error. An environment that
-has a `name`, and a `version` perhaps, and nothing else, is looked up in the workspace, or is one of
+Paths are relative to `sourceDirectory`, which is relative to the file's folder, as are paths without one. What is not
+there is looked for in the current folder, as `az ml` does, and a note says so. Two different files are an error. An
+environment with a `name`, perhaps a `version`, and nothing else is looked up in the workspace, or is one of
 [scoredock's](#environments-of-scoredock).
 """
 
@@ -104,19 +103,20 @@ ENVIRONMENT = """\
 What Azure's `save_to_directory` wrote is loaded too, with its `BaseDockerfile`.
 
 In Python, `check`, `to_dict` and `requirements` raise an error for attributes that an environment cannot have. Names
-that begin with `Microsoft` or `AzureML` are Azure's own: a file that describes such an environment has it under another
-name (`copy-of-AzureML-AutoML`), with a warning.
+that begin with `Microsoft` or `AzureML` are Azure's own: an environment that a file describes under such a name gets
+another one (`copy-of-AzureML-AutoML`), with a warning.
 """
 
 STAND_INS = """\
-Of Azure's, these stand for scoredock's, by the name alone (`Environment.get`, `azureml:AzureML-…@latest`) or by the
-image, and that is said: `minimal-…` is `scoredock-cpu`, `sklearn-…` is `scoredock-cpu-sklearn`, `onnxruntime-…` is
-`scoredock-cpu-onnxruntime`; `minimal-…` and `onnxruntime-…` with CUDA are `scoredock-cuda`. Versions are scoredock's.
-Others, with PyTorch or TensorFlow say, are refused with what to write.
+scoredock's environments replace some of Azure's, with a warning or a note: those that are given by their names
+(`Environment.get`, `azureml:AzureML-…@latest`) or by their images. `minimal-…` becomes `scoredock-cpu`, `sklearn-…`
+`scoredock-cpu-sklearn`, and `onnxruntime-…` `scoredock-cpu-onnxruntime`; `minimal-…` and `onnxruntime-…` with CUDA
+become `scoredock-cuda`. The versions of packages are scoredock's. Other environments, such as those with PyTorch or
+TensorFlow, are refused, and the error says what to write.
 
-A base image of Azure's (`mcr.microsoft.com/azureml/…`) is scoredock's image, for the CPU or with CUDA, where the
-environment names its own packages, or where the image has none (`base`, `openmpi…`, `minimal…`). To have the very
-image, give it a name of yours in a registry of yours.
+scoredock's image, for the CPU or with CUDA, replaces a base image of Azure's (`mcr.microsoft.com/azureml/…`) where the
+environment names its own packages, or where the image has none (`base`, `openmpi…`, `minimal…`). To use Azure's image
+itself, push it to a registry of yours under another name.
 """
 
 CONDA = """\
@@ -134,22 +134,21 @@ dependencies:
       - -r more-requirements.txt
 ```
 
-- With no other packages than `python`, `pip`, `setuptools` and `wheel`, and those below `pip`, conda is not needed, and
-  not used. Where it is, and no channel is named, it looks in {channels}.
-- Channels are names, `http` and `https` addresses, and folders of the machine that builds (`file:///srv/channel`; a
-  relative path starts from the file's folder), which go into the build. Credentials in an address
+- A file that names only `python`, `pip`, `setuptools`, `wheel` and packages below `pip` needs no conda packages: pip
+  installs all. Others come from the channels, or from {channels} where the file names none.
+  [py-rattler](https://conda.github.io/rattler/py-rattler/) installs them; neither conda nor an image of it is needed.
+- A channel is a name, an `http` or `https` address, or a folder of the machine that builds (`file:///srv/channel`; a
+  relative path starts from the file's folder), which is copied into the build. Credentials in an address
   (`https://USER:PASSWORD@host/channel`, `https://host/t/TOKEN/channel`, or variables: `https://${{USER}}:${{PASSWORD}}@…`)
   are in no file that scoredock writes and not in the image; the engine keeps them in its build cache.
-  [py-rattler](https://conda.github.io/rattler/py-rattler/) installs the packages; neither conda nor an image of its own is
-  needed.
-- `python=3.11` is in scoredock's image. For another version from 3.10 on, conda brings it along with other packages of
-  conda; without any, the base image is Python's own (`python:3.12-slim`). An older one is refused, unless the
+- `python=3.11` is in scoredock's image. Another version from 3.10 on is installed by conda where the file names other
+  packages of conda; else the base image is Python's own (`python:3.12-slim`). An older version is refused, unless the
   configuration says `"imagePython": true`, or the command `--image-python`: then the image's is used. A base image of
-  yours keeps its Python; that is said when the file asks for another.
-- These stand for the inference server, which is scoredock; they are left out: {server}. To have Microsoft's own package
+  yours keeps its Python; a note says so when the file asks for another.
+- These packages are left out, because scoredock takes their place: {server}. To have Microsoft's own package
   instead of scoredock's stand-in, write `azureml-core[real]`.
-- `scoredock[app-insights]` and other extras of scoredock bring the packages that they stand for. The exporter comes by
-  itself where the environment sets `AML_APP_INSIGHTS_ENABLED` to `true`.
+- Extras such as `scoredock[app-insights]` install their packages. The exporter of Application Insights is installed
+  without its extra where the environment sets `AML_APP_INSIGHTS_ENABLED` to `true`.
 - `inference-schema` below 1.8 is left out, with a warning: scoredock's 1.8 serves the scripts that were written for it.
 - Two entries for a package are joined. Versions that contradict each other are an error.
 - Lines below `pip` are those of a requirements file: versions, extras, markers, hashes, `https` addresses, and the
@@ -181,13 +180,13 @@ instance_count: 1
 ```
 
 `scoredock deploy -f deployment.yml`, `scoredock package -f deployment.yml`; a second `-f` is its endpoint's file. The
-service is called as the endpoint is, or as `-n` says. Managed deployments run on this machine; Kubernetes deployments
-do with `--local`. Paths start from the file's folder, or else from the current one. A model that is named by its path
-is registered under its name, or the endpoint's, unless its newest version has the same files. The files of `code` lie
-in the app root, which is the working directory. What means nothing on one machine is told in a note, in one line.
+service has the endpoint's name, or that of `-n`. Managed deployments run on this machine; Kubernetes deployments need
+`--local`. Paths are relative to the file's folder, or else to the current one. A model that is given by its path is
+registered under its name, or the endpoint's, unless its newest version has the same files. The files of `code` are
+copied into the app root, which is the working directory. One note names all that has no effect on a single machine.
 
-The forms of the previews are read as well: `local_path`, `code: {local_path: …}`, `environment.docker.image`, `file:`
-before a path, one deployment inside the endpoint's file (`deployments`).
+The forms of Azure ML's previews are read as well: `local_path`, `code: {local_path: …}`, `environment.docker.image`,
+`file:` before a path, one deployment inside the endpoint's file (`deployments`).
 """
 
 SAMPLES = {
@@ -214,8 +213,8 @@ SAMPLES = {
 
 LOCAL = """\
 A file for ACI or AKS is deployed on this machine with `--local`: its limits (in AKS `cpuLimit` and `memoryInGBLimit`),
-`scoringTimeoutMs` and `maxQueueWaitMs` hold; the rest is told, keys among it, since the service answers on this machine
-alone.
+`scoringTimeoutMs` and `maxQueueWaitMs` hold. A note names what has no effect, such as keys: the service answers on this
+machine only.
 
 """
 
@@ -260,11 +259,11 @@ def _table(format_: Format, python: bool = True, options: bool = True) -> str:
 
 def _short_table(format_: Format) -> str:
     """The keys that do something in a table, the others in two sentences."""
-    told, kept = ([entry.key for entry in format_.fields if start in entry.meaning] for start in (NOT_HERE, UNCHANGED))
+    noted, kept = ([entry.key for entry in format_.fields if start in entry.meaning] for start in (NOT_HERE, UNCHANGED))
     others = f"`$schema` and these change nothing: {_keys(kept)}.\n"
-    if told:
-        others = f"These say nothing to one container on this machine, and are told: {_keys(told)}.\n\n{others}"
-    used = tuple(entry for entry in format_.fields if entry.key not in (*told, *kept, "$schema"))
+    if noted:
+        others = f"These have no effect on this machine, and a note names them: {_keys(noted)}.\n\n{others}"
+    used = tuple(entry for entry in format_.fields if entry.key not in (*noted, *kept, "$schema"))
     return f"{_table(replace(format_, fields=used), python=False, options=False)}\n{others}"
 
 

@@ -41,10 +41,10 @@ def test_a_template_with_empty_keys_is_taken(write, script):
     config.check_files()
     assert config.described_environment().requirements().pip == ("nltk",)
     assert config.warnings == (
-        "inferenceConfig.yml, line 5, schemaFile: ignored, since it says nothing to Azure ML either: the script's "
+        "inferenceConfig.yml, line 5, schemaFile: ignored, since it means nothing to Azure ML either: the script's "
         "decorators say what it takes.",
-        "inferenceConfig.yml, line 6, dependencies: ignored, since it says nothing to Azure ML either: sourceDirectory "
-        "has the files that come along.",
+        "inferenceConfig.yml, line 6, dependencies: ignored, since it means nothing to Azure ML either: the files "
+        "of sourceDirectory come along.",
     )
     with pytest.raises(ConfigError) as raised:
         InferenceConfig.load("inferenceConfig.yml", strict=True)
@@ -54,7 +54,7 @@ def test_a_template_with_empty_keys_is_taken(write, script):
 @pytest.mark.parametrize(
     ("content", "warning"),
     [
-        ('{"computeType": "aks",\n"sslEnabled": false}', "line 2, sslEnabled: ignored, since it says nothing in AKS, "
+        ('{"computeType": "aks",\n"sslEnabled": false}', "line 2, sslEnabled: ignored, since it has no effect in AKS, "
          "where TLS is the cluster's."),
         ('{"computeType": "AKS",\n"ComputeTarget": "mine"}', "line 2, ComputeTarget: ignored, since the AKS deployment "
          "configuration has no such key. Did you mean computeTargetName?"),
@@ -134,9 +134,8 @@ def test_a_file_for_aci_says_what_a_local_service_may_use(write):
     config = load_deployment_config(file, {"port": 8890}, local=True)
     assert (config.compute_type, config.port, config.cpu_cores, config.memory_gb) == ("local", 8890, 0.5, 1.5)
     assert config.notes == (
-        "aci.json: authEnabled: nobody is asked for a key, since a local service answers on this machine alone.",
-        "aci.json: without meaning for a service on this machine, which is one container: appInsightsEnabled, "
-        "location.",
+        "aci.json: authEnabled: nobody is asked for a key, since a local service answers on this machine only.",
+        "aci.json: without effect on this machine, where a service is one container: appInsightsEnabled, location.",
     )
 
 

@@ -52,7 +52,7 @@ def test_a_managed_deployment_is_a_service(files, tmp_path):
     assert found.deployment.environment_variables == {"GREETING": "hello", "LEVEL": "3"}
     assert found.warnings == ()
     assert found.notes == (
-        "project/deploy/d.yml: without meaning for a service on this machine, which is one container: instance_type "
+        "project/deploy/d.yml: without effect on this machine, where a service is one container: instance_type "
         "(line 15), instance_count (line 16).",
     )
     own = MANAGED.replace("mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest", "scoredock:cpu")
@@ -63,7 +63,7 @@ def test_its_endpoint_says_what_needs_a_cluster(files):
     found = files(MANAGED, "project/deploy/endpoint.yml")
     assert found.notes[-2:] == (
         "project/deploy/endpoint.yml: auth_mode: nobody is asked for a key, since a local service answers on this "
-        "machine alone.",
+        "machine only.",
         "project/deploy/endpoint.yml: traffic: one deployment gets all requests on this machine; shares of them need a "
         "cluster.",
     )

@@ -170,7 +170,7 @@ class AksServiceDeploymentConfiguration(_CloudConfiguration):
         Rule(("memory_gb", "memory_gb_limit"), lambda memory, limit: limit is not None and memory > limit,
              "expected {1} to be at least {0}, got less.", "{1} is at least {0}."),
     )  # fmt: skip
-    unread = (("enableAppInsights", SDK_NAME), ("sslEnabled", "says nothing in AKS, where TLS is the cluster's"))
+    unread = (("enableAppInsights", SDK_NAME), ("sslEnabled", "has no effect in AKS, where TLS is the cluster's"))
     # fmt: off
     compute_type: str = declared(Choice(("aks",), AKS_ENDPOINT), "computeType", "aks",
         "Where the service runs; in any case.", required=True, flag="--cp")

@@ -27,8 +27,8 @@ LEGACY = (
 _LEGACY = "Ignored with `environment`. "
 _IGNORED = "ignored, since environment says what it said. Take it out."
 _UNREAD = {
-    "schemaFile": "says nothing to Azure ML either: the script's decorators say what it takes",
-    "dependencies": "says nothing to Azure ML either: sourceDirectory has the files that come along",
+    "schemaFile": "means nothing to Azure ML either: the script's decorators say what it takes",
+    "dependencies": "means nothing to Azure ML either: the files of sourceDirectory come along",
 }
 
 

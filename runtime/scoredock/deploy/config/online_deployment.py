@@ -1,7 +1,7 @@
 """Online deployments of Azure ML's version 2: what a YAML file says of script, model, environment and service.
 
 Managed and Kubernetes deployments have one format; here both are a service on this machine. What only a cluster or
-Azure can do is told in ``notes``.
+Azure can do is in ``notes``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from scoredock.deploy.config.online_environment import read_environment
 from scoredock.deploy.config.online_format import DEPLOYMENT_FORMAT, ENDPOINT_FORMAT, MODEL_FORMAT, NOT_HERE
 from scoredock.deploy.config.references import parse_reference
 from scoredock.deploy.config.search import Search
-from scoredock.deploy.config.this_machine import SETTINGS
+from scoredock.deploy.config.this_machine import NO_KEYS, SETTINGS, without_effect
 from scoredock.errors import ConfigError, Problem
 
 _SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
@@ -110,7 +110,7 @@ def _read(document: Document, format_: Any, report: Report) -> dict[str, Any]:
         if entry.meaning == NOT_HERE and (node := document.root.at(entry.key)) is not None and node.value is not None
     ]
     if left:
-        inner.note(f"without meaning for a service on this machine, which is one container: {', '.join(left)}.")
+        inner.note(without_effect(left))
     return values
 
 
@@ -155,8 +155,7 @@ class _Reader:
             text = f"expected the endpoint of {endpoint['file']}, {named}, got {values['endpoint_name']}."
             self._report.inside("endpoint_name").say(text, at.key_line if at else None)
         if endpoint.get("auth_mode"):
-            text = "auth_mode: nobody is asked for a key, since a local service answers on this machine alone."
-            replace(self._report, file=endpoint["file"]).note(text)
+            replace(self._report, file=endpoint["file"]).note(f"auth_mode: {NO_KEYS}")
         traffic = endpoint.get("traffic")
         if isinstance(traffic, dict) and set(traffic) - {values.get("name")}:
             text = "traffic: one deployment gets all requests on this machine; shares of them need a cluster."
@@ -223,7 +222,7 @@ class _Reader:
             return None
         if values.get("version"):
             report.note(
-                "version: models are counted by the workspace; the file's number says nothing here.", place.line
+                "version: the workspace counts a model's versions; the file's number has no effect.", place.line
             )
         return OnlineModel(path=Path(os.path.normpath(found / path)), name=str(values.get("name") or name))
 

@@ -12,7 +12,7 @@ from scoredock.deploy.config.kinds import Choice, Kept, Kind, Report, ScalarText
 from scoredock.deploy.config.node import Node
 
 KIND = ("managed", "kubernetes")
-NOT_HERE = "Nothing on this machine: it is told."
+NOT_HERE = "Without effect on this machine; a note says so."
 _AUTH = (("amltoken", "aml_token"), ("aadtoken", "aad_token"))
 _MEMORY = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
@@ -102,9 +102,9 @@ ENDPOINT_FORMAT = Format(
         _here("type", Choice(KIND, (("online", "managed"),)), "What it is for; kubernetes needs `--local`."),
         _here("compute", Text(), "A Kubernetes cluster; needs `--local`.", "target"),
         _here("auth_mode", Choice(("key", "aml_token", "aad_token"), _AUTH),
-              "Nobody is asked for a key or token by a service on this machine: it is told."),
+              "A service on this machine asks nobody for a key or token; a note says so."),
         _here("traffic", Either("an object of names and percentages"),
-              "Shares of the requests; on this machine one deployment gets all: it is told."),
+              "Shares of the requests; on this machine one deployment gets all, and a note says so."),
         *_elsewhere("mirror_traffic", "identity", "public_network_access", "location", "scoring_uri", "openapi_uri"),
         *(Field(key, key, Kept(), "Kept; it changes nothing.", when_set=True) for key in (*_SAID, "kind")),
     ),

@@ -12,12 +12,18 @@ SETTINGS = {"scoring_timeout_ms": "SCORING_TIMEOUT_MS", "max_request_wait_time":
 LIMITS = {"cpu_cores_limit": "cpu_cores", "memory_gb_limit": "memory_gb"}
 DESCRIBING = ("compute_type", "port", "tags", "properties", "description", "version_name")
 KEYS = ("auth_enabled", "token_auth_enabled", "primary_key", "secondary_key")
+NO_KEYS = "nobody is asked for a key, since a local service answers on this machine only."
+
+
+def without_effect(keys: Sequence[str]) -> str:
+    """The note on keys that only mean something to a cluster, or to Azure."""
+    return f"without effect on this machine, where a service is one container: {', '.join(keys)}."
 
 
 def on_this_machine(
     values: Mapping[str, Any], keys: Mapping[str, str], limits: Sequence[str], report: Report
 ) -> dict[str, Any]:
-    """The arguments of a local configuration for what another one gives; the rest is told in notes.
+    """The arguments of a local configuration for what another one gives; notes name the rest.
 
     ``values`` are what it gives by SDK argument, ``keys`` what the file calls each. ``limits`` are those of
     ``cpu_cores`` and ``memory_gb`` that are a most, as they are in ACI; in AKS they are a least, which needs no limit.
@@ -27,8 +33,8 @@ def on_this_machine(
     used = {*limits, *LIMITS, *SETTINGS, *DESCRIBING}
     if any(values.get(name) for name in KEYS):
         named = ", ".join(keys[name] for name in KEYS if values.get(name))
-        report.note(f"{named}: nobody is asked for a key, since a local service answers on this machine alone.")
+        report.note(f"{named}: {NO_KEYS}")
     left = [keys[name] for name, value in values.items() if name not in {*used, *KEYS} and value not in (None, False)]
     if left:
-        report.note(f"without meaning for a service on this machine, which is one container: {', '.join(left)}.")
+        report.note(without_effect(left))
     return {**taken, "environment_variables": variables or None}
