@@ -26,7 +26,6 @@ SCENARIOS = [scenario for page in PAGES for scenario in scenarios(page)]
 RUN = {"console", "log"}
 SHOWN = {"json", "python", "sh", "yaml"}
 NOT_OURS = {
-    "FORWARDED_ALLOW_IPS",  # read by gunicorn
     *THREAD_VARIABLES,  # read by numeric libraries, as are the next two
     "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",

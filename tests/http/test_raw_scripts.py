@@ -23,6 +23,15 @@ def test_run_gets_the_request_for_every_method(method: str, raw_script: Start) -
     assert answer == {"method": method, "path": "/score?a=1", "type": "Request"}
 
 
+@pytest.mark.parametrize(
+    ("trusted", "scheme"),
+    [(None, "https"), ("127.0.0.1", "https"), ("127.0.0.0/8", "https"), ("*", "https"), ("10.0.0.0/8", "http")],
+)
+def test_the_scheme_is_what_a_trusted_proxy_says(trusted: str | None, scheme: str, raw_script: Start) -> None:
+    service = raw_script("return request.scheme", **({"FORWARDED_ALLOW_IPS": trusted} if trusted else {}))
+    assert service.post(headers={"x-forwarded-proto": "https"}).json() == scheme
+
+
 def test_head_is_the_scripts_too(raw_script: Start) -> None:
     service = raw_script("return AMLResponse('', 204, {'X-Method': request.method})")
     assert service.request("HEAD", "/score").headers["x-method"] == "HEAD"
@@ -306,4 +315,6 @@ def test_json_that_is_broken_is_told_as_what_it_is(raw_script: Start) -> None:
         content='{"size": x}', headers={"content-type": "application/json"}
     )
     assert response.status_code == 400
-    assert response.json()["message"].startswith("Failed to decode JSON object: Expecting value: line 1 column 10")
+    assert response.json()["message"].startswith(
+        "POST body could not be decoded as JSON: Expecting value: line 1 column 10"
+    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -22,11 +21,13 @@ from scoredock.payload import encode
 from scoredock.payload.json_body import LARGE, parse
 from scoredock.payload.json_weight import weight
 from scoredock.payload.room import Room
+from scoredock.settings.proxies import Network, address_in, networks
 from scoredock.web.incoming import Incoming
 
 MAX_FIELDS = 100_000  # of a form that is not multipart; Werkzeug has limits for those that are, and none for these
 
 _TLS_HEADERS = {b"x-forwarded-proto": b"https", b"x-forwarded-protocol": b"ssl", b"x-forwarded-ssl": b"on"}
+_LOOPBACK = networks("127.0.0.1, ::1")  # whom gunicorn trusts where FORWARDED_ALLOW_IPS is not set
 
 
 class _FormParser(FormDataParser):
@@ -92,14 +93,17 @@ def _told(body: bytes) -> RequestProblem:
 
 
 class RawRequests:
-    """Turns requests into Flask's; ``room`` is for the values of JSON bodies."""
+    """Turns requests into Flask's; ``room`` is for the values of JSON bodies.
 
-    def __init__(self, room: Room) -> None:
+    ``proxies`` are trusted to say whether a client came over TLS; where there are none, loopback addresses are.
+    """
+
+    def __init__(self, room: Room, proxies: Sequence[Network] = ()) -> None:
         self._app = Flask("scoredock", static_folder=None)
         self._app.json = _Json(self._app)
         self._app.request_class = Request
         self._room = room
-        self._trusted = {peer.strip() for peer in os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(",")}
+        self._trusted = proxies or _LOOPBACK
         self._app.add_url_rule("/score", "main.handle_score", methods=["GET", "POST", "OPTIONS"])
 
     @contextmanager
@@ -119,11 +123,12 @@ class RawRequests:
             yield request
 
     def _came_over_tls(self, incoming: Incoming) -> bool:
-        """Whether a trusted proxy says so; the rule and its variable FORWARDED_ALLOW_IPS are gunicorn's."""
+        """Whether a trusted proxy says so; the headers are those of gunicorn."""
         if not any(incoming.by_name.get(name, b"").strip() == value for name, value in _TLS_HEADERS.items()):
             return False
-        peer = ((incoming.client and incoming.client.address) or ("",))[0]
-        return "*" in self._trusted or peer in self._trusted
+        peer = incoming.client.address if incoming.client is not None else None
+        proxy = address_in(peer[0]) if peer is not None else None
+        return proxy is not None and any(proxy in network for network in self._trusted)
 
     def is_plain(self, result: Any) -> bool:
         """Whether Flask has no part in the answer: a result as JSON, and nothing that was registered for the end."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from scoredock.payload import (
     write,
 )
 from scoredock.payload.room import UNSHARED, Room
+from scoredock.settings.proxies import Network
 from scoredock.signature import Kind
 from scoredock.web.answers import JSON_HEADER, SCRIPT_FAILED, SUCCEEDED, Answer, Header, message_answer, problem_answer
 from scoredock.web.incoming import Incoming
@@ -45,9 +46,9 @@ class Scoring:
     """Scores requests with one script. Never raises for a fault of the client or of the script.
 
     ``max_body`` is the largest body that a request may have, in bytes, and ``room`` is for the values that bodies are
-    read into. ``call`` is what ``run`` calls: the script's
-    run(), until somebody puts himself before it. ``batching``, where it is set, scores several at once.
-    ``strict_columns`` refuses frames whose columns are named otherwise than the schema's.
+    read into. ``call`` is what ``run`` calls: the script's run(), until something else is put before it. ``batching``,
+    where it is set, scores several at once. ``strict_columns`` refuses frames whose columns have other names than the
+    schema's. ``proxies`` are those that raw scripts hear of TLS from; see ``RawRequests``.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Scoring:
         room: Room = UNSHARED,
         *,
         strict_columns: bool = False,
+        proxies: Sequence[Network] = (),
     ) -> None:
         self._signature = script.signature
         self.call = script.signature.call
@@ -80,7 +82,7 @@ class Scoring:
         if self.uses_flask:
             from scoredock.scoring.raw import RawRequests
 
-            self._raw = RawRequests(room)
+            self._raw = RawRequests(room, proxies)
 
     def __call__(self, incoming: Incoming) -> Answer:
         """The answer to a request."""
@@ -226,8 +228,6 @@ class Scoring:
                 return (
                     f"The scoring script expects {name!r} among the request's fields, files or cookies; there is none."
                 )
-            if werkzeug is not None and isinstance(error, werkzeug.BadRequest):
-                error = _said_first(error)
             for name in ("detail", "description"):
                 text = getattr(error, name, None)
                 if isinstance(text, str):
@@ -235,12 +235,6 @@ class Scoring:
             if is_own_module(sys.modules.get(type(error).__module__), self._own_folder):
                 return str(error)
         return f"The scoring script answered with status {status}. Check the logs for more info."
-
-
-def _said_first(error: Any) -> Any:
-    """Werkzeug's own cause of an error that says nothing: of broken JSON, Flask tells what is wrong with it no more."""
-    says_nothing = error.description == type(error).description and isinstance(error.__cause__, type(error))
-    return error.__cause__ if says_nothing else error
 
 
 def _uses_flask(script: EntryScript) -> bool:

@@ -136,7 +136,8 @@ class Service:
             settings = self._settings
             room = Room.shared_by(settings.scoring_threads, Sizes.of(settings).parsed)
             max_body, strict = self.gateway.intake.max_body, settings.strict_columns
-            scoring = scoring_class(script, loop, max_body, room, strict_columns=strict)
+            proxies = settings.trusted_proxies
+            scoring = scoring_class(script, loop, max_body, room, strict_columns=strict, proxies=proxies)
             scoring.batching = batches = self._batches(batches_class, scoring, script)
             warm_up_s = warm_up(script, scoring, batches, self._status.report) if self._settings.warmup else None
             if batches is not None:

@@ -45,8 +45,8 @@ class Settings:
         "A pip requirements file, relative to the entry script's folder, installed at every start.")
 
     strict_columns: bool = setting("bool", "SCOREDOCK_STRICT_COLUMNS", False, SCRIPT,
-        "Refuse frames whose columns are named otherwise than those of the schema's sample. Otherwise they are scored, "
-        "since a script may go by position, and refused only when run() raises.")
+        "Refuse frames whose columns have other names than those of the schema's sample. Without it they are scored, "
+        "since a script may read columns by position, and refused only when run() raises.")
 
     host: str = setting("str", "SCOREDOCK_HOST", "0.0.0.0", SERVING,  # noqa: S104 - a container's server
         "Address to listen on.", flag="--host")
@@ -63,8 +63,8 @@ class Settings:
         "Port of the separate health endpoint; giving the option switches that on.",
         flag="--health_port", minimum=1, maximum=65535)
     forwarded_allow_ips: str | None = setting("str", "FORWARDED_ALLOW_IPS", None, SERVING,
-        "Addresses and networks of proxies, separated by commas, whose `X-Forwarded-For` tells the log who the client "
-        "is; `*` for whoever connects.")
+        "Addresses and networks of proxies, separated by commas. The log takes the client's address from their "
+        "`X-Forwarded-For`, raw scripts the scheme from their `X-Forwarded-Proto`; `*` for whoever connects.")
     cors_origins: str | None = setting("str", "AML_CORS_ORIGINS", None, SERVING,
         "Origins that browsers may call from, separated by commas; `*` for every origin.",
         flag="--access_control_allow_origins")
@@ -138,19 +138,18 @@ class Settings:
         "Largest request body in MiB, decompressed; a larger one is answered with 413. 0: a twelfth of the worker's "
         "share of the container's memory, at most 100.", minimum=0)
     max_gzip_ratio: int = setting("int", "SCOREDOCK_MAX_GZIP_RATIO", 100, LIMITS,
-        "How many times as large as it came a compressed body may be when it is decompressed, if that is more than "
-        "4 MiB; a larger one is answered with 413. gzip itself knows no more than 1032.", minimum=1)
+        "Largest ratio of a body's decompressed size to its compressed size; one that exceeds it, and 4 MiB, is "
+        "answered with 413. gzip cannot compress by more than 1032.", minimum=1)
     max_parsed_mb: int = setting("int", "SCOREDOCK_MAX_PARSED_MB", 0, LIMITS,
-        "MiB of memory that the values of all bodies which one worker reads and scores may take together, by an "
-        "estimate that is made before they are parsed; a body that alone takes more is answered with 413, one that "
-        "has no room beside others with 503. 0: a sixth of the worker's share of the container's memory, at most "
-        "1024.", minimum=0)
+        "MiB of memory that the values of the bodies in one worker may take together, as estimated before they are "
+        "parsed; a body whose values take more is answered with 413, one that does not fit beside others with 503. 0: "
+        "a sixth of the worker's share of the container's memory, at most 1024.", minimum=0)
     max_queue: int = setting("int", "SCOREDOCK_MAX_QUEUE", 1000, LIMITS,
         "Requests that may wait for scoring in one worker; further ones are answered with 429.", minimum=1)
     max_queue_mb: int = setting("int", "SCOREDOCK_MAX_QUEUE_MB", 0, LIMITS,
-        "MiB that the bodies of all requests in one worker may have together, from their coming to their answer; "
-        "further ones are answered with 429. 0: a sixth of the worker's share of the container's memory, at most "
-        "1024; never less than the largest body.", minimum=0)
+        "MiB that one worker may hold for its clients: requests until they are answered, and answers until they are "
+        "read; further requests are answered with 429. 0: a sixth of the worker's share of the container's memory, at "
+        "most 1024; never less than the largest body.", minimum=0)
     max_queue_wait_ms: int = setting("int", "SCOREDOCK_MAX_QUEUE_WAIT_MS", 0, LIMITS,
         "Milliseconds that a request may wait before it is answered with 429; 0 for no limit.", minimum=0)
 
@@ -189,7 +188,7 @@ class Settings:
         "`json`: one object a line, with time, level, logger, message, request id and trace id.",
         choices=("text", "json"))
     request_log: str = setting("str", "SCOREDOCK_REQUEST_LOG", "all", LOGS,
-        "Which requests have a line of their own: `errors` those whose status is 400 or more, and whose client left.",
+        "Which requests are logged: `errors`: those with a status of 400 or more, and those whose client left.",
         choices=("all", "errors", "none"))
     metrics: bool = setting("bool", "SCOREDOCK_METRICS", True, LOGS,
         "Answer `/metrics` in Prometheus' format.")

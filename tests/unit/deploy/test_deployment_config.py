@@ -249,7 +249,7 @@ AKS = [
     ('"type": "Other"', "type: expected one of Control, Treatment, got the text 'Other'."),
     *((f'"namespace": "{name}"', "namespace: expected a name of at most 63 lowercase letters, digits and hyphens")
       for name in ("", "-a", "a-", "A", "a_b", "a" * 64, "a\\n")),
-    ('"sslEnabled": true', "sslEnabled: expected a key of the AKS deployment configuration, got one that says noth"),
+    ('"sslEnabled": true', "sslEnabled: expected a key of the AKS deployment configuration, got one that has no e"),
 ]  # fmt: skip
 EACH = [
     *FILES,
