@@ -17,6 +17,7 @@ from docs.examples import BIN, Stage
 from docs.pages import PAGES, Scenario, blocks, scenarios, table_rows, text_of
 from scoredock.compat.finder import STAND_INS
 from scoredock.errors import ExitCode
+from scoredock.server.health import UNRESPONSIVE
 from scoredock.server.numeric_threads import THREAD_VARIABLES
 from scoredock.server.status import PHASES
 from scoredock.settings import declarations
@@ -101,7 +102,7 @@ def test_check_uses_its_code_for_faulty_files_too(write_script, tmp_path, file, 
 
 
 def test_every_phase_is_documented():
-    assert {row[0].strip("`") for row in table_rows("lifecycle.md", "Phases")} == set(PHASES)
+    assert {row[0].strip("`") for row in table_rows("lifecycle.md", "Phases")} == {*PHASES, UNRESPONSIVE}
 
 
 def test_the_text_of_an_installed_package_stays_in_the_log(in_process, tmp_path):
