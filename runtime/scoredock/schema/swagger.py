@@ -99,7 +99,7 @@ def _own_file(app_root: Path, names: tuple[str, ...]) -> dict[str, Any] | None:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise BootError("swagger", f"{path} is not valid JSON: {error}. Mend or remove it.") from None
+            raise BootError("swagger", f"{path} is not valid JSON: {error}. Correct or remove it.") from None
         if not isinstance(document, dict):
             raise BootError("swagger", f"{path}: expected a JSON object, got {type(document).__name__}.")
         if document:
