@@ -1,6 +1,6 @@
 """What a source of keys held when it was last good, in memory that the supervisor and its workers share.
 
-A worker starts with it: its source may be gone by then, and clients with the right key are to be let in all the same.
+A worker starts with it: its source may be gone by then, and clients with the right key are still to be admitted.
 """
 
 from __future__ import annotations

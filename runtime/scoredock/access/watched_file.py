@@ -30,7 +30,7 @@ class WatchedFile(Generic[T]):
 
     ``parse`` makes it of the file's bytes; its ValueError says what is wrong with them, without showing them.
     ``variable`` is the setting that names the file. Made, and loaded, before workers are forked; in each of them,
-    ``start`` has a thread look at it: a file system that hangs stops that thread alone. A file that vanishes, or that
+    ``start`` has a thread look at it: a file system that hangs stops only that thread. A file that vanishes, or that
     ``parse`` refuses, leaves the value as it is, also for later workers: replacing a secret must never open the door,
     nor close it to those who hold the one before.
     """
@@ -47,7 +47,7 @@ class WatchedFile(Generic[T]):
         self._said = ""
 
     def load(self) -> None:
-        """Read it now, when it has been left alone for a moment. Raises SettingError, which says what is wrong."""
+        """Read it now, once it has not changed for a moment. Raises SettingError, which says what is wrong."""
         before, found = None, self._find()
         for _ in range(_MOST_LOOKS):
             if found == before or not found.is_fresh:

@@ -1,4 +1,4 @@
-"""What is told of a script's failure: where it was, without the frames that are ours."""
+"""Where a script failed, for the log: its traceback or stack, without scoredock's own frames."""
 
 from __future__ import annotations
 

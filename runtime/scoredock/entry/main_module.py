@@ -1,4 +1,4 @@
-"""What a script finds of the program that runs it: arguments of its own, and itself behind ``__main__``."""
+"""What a script sees of the program that runs it: its own arguments, and itself as ``__main__``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from scoredock.entry.script import MODULE_NAME
 
 
 def stand_behind_main(script: Path) -> None:
-    """Have ``sys.argv`` be the script's alone, and names that ``__main__`` does not have be those of the script.
+    """Set ``sys.argv`` to the script's path, and look up names that ``__main__`` does not have in the script.
 
-    What a training script has pickled of its own is of ``__main__``; so it is found where the entry script defines it.
+    Pickles name ``__main__`` as the module of what the training program defined itself. So the entry script can define
+    it.
     """
     sys.argv = [str(script)]
     vars(sys.modules["__main__"])["__getattr__"] = _of_the_script

@@ -1,7 +1,7 @@
-"""What a script may do to logging, and what it may not: silence the server by the way.
+"""What a script may do to logging, and what it may not: silence the server.
 
-``logging.config.dictConfig`` and ``fileConfig`` disable every logger that there is, unless told not to, and take the
-root's handlers away. Whoever gives the root handlers of their own gets those.
+``logging.config.dictConfig`` and ``fileConfig`` disable all existing loggers by default, and remove the root's
+handlers. A script that sets handlers of its own on the root keeps them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _tell_of_others(before: list[logging.Handler]) -> None:
         logging.WARNING,
         __file__,
         0,
-        "The script has given logging's root handlers of its own: from now on, all lines go to %s, in the script's "
+        "The script has set handlers of its own on logging's root: from now on, all lines go to %s, in the script's "
         "format. To keep scoredock's, configure loggers of the script's own, or the root without handlers; "
         "logging.json replaces both.",
         (", ".join(map(repr, logging.root.handlers)),),

@@ -67,7 +67,7 @@ def test_handlers_of_the_scripts_own_stay_and_one_line_tells_of_them(output: io.
     (told,) = output.getvalue().splitlines()
     assert " W [" in told
     assert (
-        "The script has given logging's root handlers of its own: from now on, all lines go to <StreamHandler" in told
+        "The script has set handlers of its own on logging's root: from now on, all lines go to <StreamHandler" in told
     )
 
 

@@ -40,7 +40,7 @@ def curated_name(name: str) -> str | None:
 
 
 def no_stand_in(name: str) -> str:
-    """What the owner of a configuration is told that names one of Azure's environments and nothing else."""
+    """The error for a configuration that names one of Azure's environments and describes none."""
     words = re.findall(r"[A-Za-z]+", name.casefold().removeprefix("azureml-"))
     package = {"pytorch": "torch", "acpt": "torch"}.get(words[0], words[0]) if words else "NAME"
     return (

@@ -52,7 +52,7 @@ class Counting:
                 cells[_BROKEN] += 1
 
     def admitted(self, by: str) -> None:
-        """A request was let in, by one of ``board.CREDENTIALS``."""
+        """A request was admitted, by one of ``board.CREDENTIALS``."""
         self.cells[_ADMITTED[by]] += 1
 
     def ready(self, init_s: float) -> None:

@@ -40,8 +40,8 @@ class Exposition:
             count = totals[board.STATUSES + status - board.FIRST_STATUS]
             if count:
                 yield f'scoredock_requests_total{{status="{status}"}} {_number(count)}'
-        let_in = "Requests that were let in, of all paths but health, by what has let them in."
-        yield from _family("scoredock_admitted_requests_total", "counter", let_in)
+        admitted = "Requests that were admitted, on all paths but health, by credential."
+        yield from _family("scoredock_admitted_requests_total", "counter", admitted)
         for place, credential in enumerate(board.CREDENTIALS):
             count = totals[board.ADMITTED + place]
             yield f'scoredock_admitted_requests_total{{by="{credential}"}} {_number(count)}'
