@@ -33,6 +33,7 @@ _VOLATILE = (
     (r" ([A-Z]) \[\d+\] ", r" \1 [PID] "),
     (r"(?i)\bworker \d+", "worker PID"),
     (r"\b\d+\.\d+ ?(ms|s)\b", "DURATION"),
+    (r"(could not be interrupted )\d+ ms", r"\1DURATION"),
     (r'("elapsed_s":)\d+(\.\d+)?', r"\1SECONDS"),
     (r"(x-ms-run-fn-exec-ms: )\d+\.\d+", r"\1DURATION"),
     (r"\b(scoredock[ /]|scoredock, version )\d+\.\d+\.\d+\w*", r"\1VERSION"),
