@@ -108,7 +108,7 @@ def test_a_client_may_not_renegotiate(serve_tls):
 
 def test_while_no_worker_is_ready_the_port_answers_over_tls(serve_tls, certificate, trust):
     server = serve_tls(wait=False, INIT_S="60")
-    wait_until(lambda: "health   https" in server.output, 30)
+    wait_until(lambda: "health     https" in server.output, 30)
     stalled = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(100)]
     try:
         for one in stalled[::2]:
