@@ -39,7 +39,7 @@ HUNGRY = """
 def test_threads_and_workers_follow_the_cpu_limit(run):
     container = run(script=THREADS, nano_cpus=1_000_000_000, WORKER_COUNT="auto")
     told = container.post(content=b"x").json()
-    assert "cpus     1 for 1 worker of 1 scoring thread" in container.logs
+    assert "cpus       1 for 1 worker of 1 scoring thread" in container.logs
     assert told["WORKER_COUNT"] == "1"
     if os.sysconf("SC_NPROCESSORS_ONLN") > 1:  # on one CPU there is nothing to share, and libraries choose
         assert told["OMP_NUM_THREADS"] == told["OPENBLAS_NUM_THREADS"] == "1"

@@ -28,7 +28,7 @@ def test_a_script_is_served(run):
     container = run(script=ECHO)
     assert container.post(json={"a": [1, 2]}).json() == {"a": [1, 2]}
     assert container.get("/readyz").json() == {"status": "ready", "phase": "ready", "device": "cpu"}
-    assert "device   cpu" in container.logs
+    assert "device     cpu" in container.logs
 
 
 EVERY_SECOND = {"test": ["CMD", "scoredock", "health"], "interval": SECOND, "timeout": 2 * SECOND, "retries": 1}
