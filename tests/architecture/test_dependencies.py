@@ -41,7 +41,6 @@ LOADED_BY_NAME = {
     "opentelemetry-exporter-otlp-proto-http": "by its entry point",
     "s3fs": "by fsspec",
     "scikit-learn": "by entry scripts",
-    "uvloop": "by uvicorn",
 }
 # The extras whose packages a room may import, beside the dependencies.
 EXTRAS_OF = {

@@ -24,6 +24,7 @@ from scoredock.payload.room import Room
 from scoredock.settings.proxies import Network, address_in, networks
 from scoredock.web.incoming import Incoming
 
+MAX_FIELD = 500_000  # bytes that are read of the fields of a multipart form
 MAX_FIELDS = 100_000  # of a form that is not multipart; Werkzeug has limits for those that are, and none for these
 
 _TLS_HEADERS = {b"x-forwarded-proto": b"https", b"x-forwarded-protocol": b"ssl", b"x-forwarded-ssl": b"on"}
@@ -52,6 +53,7 @@ class Request(FlaskRequest):  # scripts may look at its name
 
     room: Room
     incoming: Incoming
+    max_form_memory_size = MAX_FIELD  # Werkzeug's own since 3.1; before, a field could be of any size
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """As Flask's. Raises 413 for what takes too much memory, 503 where others have the room."""

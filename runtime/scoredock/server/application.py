@@ -73,12 +73,11 @@ class Application(BaseApplication):  # type: ignore[misc] # gunicorn has no type
         values = {
             "bind": f"{host}:{settings.port}",
             "workers": settings.worker_count,
-            "worker_class": ScoringWorker,
+            "worker_class": f"{ScoringWorker.__module__}.{ScoringWorker.__name__}",  # gunicorn 22 wants no class
             "logger_class": _GunicornLog,
             "timeout": 0 if settings.debug_port else settings.worker_timeout_s,
             "graceful_timeout": settings.drain_timeout_s + EXTRA_STOP_S,
             "keepalive": KEEP_ALIVE_S,
-            "control_socket_disable": True,
             "post_fork": lambda supervisor, worker: supervisor.become_worker(worker),
             "proc_name": "scoredock",
         }

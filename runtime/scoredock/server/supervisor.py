@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import queue
 import signal
 import sys
 import time
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gunicorn import sock
-from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
 from scoredock.errors import BootError, ExitCode
@@ -30,6 +28,7 @@ from scoredock.server.fleet import Fleet, Stage
 from scoredock.server.health import Health, HealthListener
 from scoredock.server.leaving import leave
 from scoredock.server.listening import separate_socket, serving_sockets
+from scoredock.server.main_loop import MainLoop
 from scoredock.server.readiness import readiness
 from scoredock.server.script_processes import Forks, end_children
 from scoredock.server.status import WorkerStatus
@@ -44,7 +43,7 @@ RELOAD_POLL_S = 0.3
 logger = logging.getLogger("scoredock.server")
 
 
-class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
+class Supervisor(MainLoop):
     """Keeps ``num_workers`` workers. ``failure`` is what ended the server, for the last line of its output."""
 
     app: Supervised
@@ -52,9 +51,6 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
     WORKERS: dict[int, ScoringWorker]
 
     def __init__(self, app: Supervised) -> None:
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
         super().__init__(app)
         self.failure: BootError | None = None
         self._fleet = Fleet()
@@ -114,54 +110,26 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
                 self._listener.close()
         return pid
 
-    def run(self) -> None:
-        """Run until the end; leaves by SystemExit with an ExitCode."""
-        try:
-            super().run()
-        except HaltServer as stop:  # raised by start(), which the base class runs before its own handler
-            self.halt(reason=stop.reason, exit_status=stop.exit_status)
-
     # -- the loop -----------------------------------------------------------------------------------------
 
     def signal(self, sig: int, frame: Any) -> None:
-        """A signal handler: queue the signal and wake the loop. A second SIGTERM hurries, as SIGINT does."""
+        """A second SIGTERM hurries, as SIGINT does."""
         if self._preparing and sig in ENDING_SIGNALS:  # nothing is served yet, and a preload's init() may be long
             logging.shutdown()
             os._exit(ExitCode.OK)
         super().signal(signal.SIGINT if self._stopping and sig == signal.SIGTERM else sig, frame)
-        self._wake()
 
-    def signal_chld(self, sig: int, frame: Any) -> None:
-        """The handler of SIGCHLD: likewise."""
-        super().signal_chld(sig, frame)
-        self._wake()
-
-    def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # a pipe that is full wakes it too; in a worker, its supervisor may be gone
-            os.write(self._wake_write, b"!")
-
-    def wait_for_signals(self, timeout: float = POLL_S) -> list[int]:
-        """Answer health until a signal comes, a worker has news, or the time is over; returns the signals that came."""
-        if self._listener is not None and self.SIG_QUEUE.empty():
+    def wait(self) -> None:
+        """Answer health until a signal comes, a worker has news, or the time is over; look for what tells by itself."""
+        if self._listener is not None and self._signals.empty():
             now = time.monotonic()
             due = [at for at in (self._start_after, *self._kill_at.values()) if at > now]
-            wait = RELOAD_POLL_S if self._changes is not None else timeout
+            wait = RELOAD_POLL_S if self._changes is not None else POLL_S
             self._listener.poll(min([wait, *(at - now for at in due)]))
         self._reload_when_changed()
         self._deaths.look()
         if self.app.tls is not None:
             self.app.tls.warn_when_due()
-        return self._signals()
-
-    def _signals(self) -> list[int]:
-        """The signals that came since this was last called."""
-        signals = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                sig = self.SIG_QUEUE.get_nowait()
-                if sig != self.WAKEUP_REQUEST:
-                    signals.append(sig)
-        return signals
 
     def _health(self) -> Health:
         if self._stopping:
@@ -259,7 +227,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
         if self._listener is not None:
             self._listener.close()
         os.close(self._wake_read)
-        worker.status.changed = self._wake
+        worker.status.changed = self.wakeup
 
     def reexec(self) -> None:
         """SIGUSR2: gunicorn's fork of a server that takes over what listens."""
@@ -376,7 +344,7 @@ class Supervisor(Arbiter):  # type: ignore[misc] # gunicorn has no types
             logger.info("Stopping: what is in flight has %d s.", in_flight_s)
         if self._listener is not None:
             self._listener.leave_serving_sockets()
-        end_workers(self, self._signals, graceful)
+        end_workers(self, self.signals, graceful)
         if self._listener is not None:
             self._listener.close()
             self._listener = None

@@ -14,6 +14,8 @@ from types import FrameType
 from typing import Any, cast
 
 import uvicorn
+import uvloop
+from gunicorn.workers.base import Worker
 from uvicorn_worker import UvicornWorker
 
 from scoredock.errors import BootError, ExitCode
@@ -37,7 +39,6 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
     """A gunicorn worker that runs one Service. ``status`` is shared with the supervisor."""
 
     CONFIG_KWARGS = {  # noqa: RUF012 - the base class's way to be configured
-        "loop": "uvloop",
         "ws": "none",
         "lifespan": "off",
         "interface": "asgi3",
@@ -70,10 +71,13 @@ class ScoringWorker(UvicornWorker):  # type: ignore[misc] # gunicorn and uvicorn
             self.config.http = encrypted(self.app.tls.context, self.service.gateway.intake, self.config.http)
         self.wsgi = self.service.gateway  # never called: the connections go to it themselves
 
+    def init_process(self) -> None:
+        """gunicorn's: that of older uvicorn-workers sets up an event loop by what newer uvicorns do not have."""
+        Worker.init_process(self)
+
     def run(self) -> None:
         """Serve until the end, and leave: of whatever still runs in threads, nothing is waited for."""
-        loop: Any = self.config.get_loop_factory()
-        leave(loop().run_until_complete(self._serve()))
+        leave(uvloop.new_event_loop().run_until_complete(self._serve()))
 
     async def _serve(self) -> int:
         """The exit code."""
