@@ -34,6 +34,7 @@ class Place:
     names: list[str] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    patience_s: float = COMMAND_TIMEOUT_S  # for a command
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -83,7 +84,7 @@ class Place:
         """Run a command, which has to end with exit code ``code``."""
         process = self.start(*arguments, **variables)
         try:
-            out, err = process.communicate(timeout=COMMAND_TIMEOUT_S)
+            out, err = process.communicate(timeout=self.patience_s)
         finally:
             process.kill()
         assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{out}\n{err}"
