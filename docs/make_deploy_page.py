@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from scoredock.cli.check import check
+from scoredock.cli.deploy import deploy
+from scoredock.cli.package import package
+from scoredock.cli.service import service
 from scoredock.deploy.config.conda_dependencies import CONDA_FORMAT
 from scoredock.deploy.config.curated_environments import CURATED
 from scoredock.deploy.config.deployment_config import BY_COMPUTE_TYPE, format_of
@@ -20,6 +24,20 @@ from scoredock.deploy.config.online_format import (
 )
 from scoredock.deploy.config.requirements import DEFAULT_CHANNELS, SERVER_PACKAGES
 
+# The options of commands that say what files say, or which files are read, by parameter.
+COMPARED = {
+    "ic": "`--ic`, `--inference-config-file`",
+    "dc": "`--dc`, `--deploy-config-file`",
+    "file": "`-f`, `--file`",
+    "model": "`-m`, `--model`",
+    "entry_script": "`--es`, `--entry-script` (`check`: `--entry-script`)",
+    "source_directory": "`--sd`, `--source-directory`",
+    "image_python": "`--image-python`",
+    "port": "`--po`, `--port`",
+    "host": "`--host`",
+    "local": "`--local`",
+    "strict": "`--strict`",
+}
 PAGE = Path(__file__).parent / "deploy-config.md"
 
 HEAD = """\
@@ -34,8 +52,9 @@ version 1, with the same keys; so files that were written for it are read as the
 - Files are JSON or YAML, of at most 1 MiB. A JSON file may have any suffix.
 - `null` means: not set. Without a value, the default counts.
 - A key that has a dot in these tables is a key of an object: `docker.baseImage` is `{"docker": {"baseImage": …}}`.
-- In Python, arguments and attributes have the names that the tables show. Options of commands have them too, with
-  dashes: `cpu_cores` is `--cpu-cores`. The tables show the short options of `az ml model deploy`.
+- In Python, arguments and attributes have the names that the tables show. The column Option has the short options of
+  `az ml model deploy`. Of these, scoredock's commands have those that [this table](#options-of-commands) shows, in both
+  spellings; the others are keys of the file here.
 - What Azure ML's own readers ignore is a warning, with its line: a key that no table has, an empty one, one of
   another compute, one given twice with the same value, a number or `true` in quotes. `--strict` makes warnings errors.
 - In Python, constructors are strict: a wrong argument raises. Passwords and keys are in no message.
@@ -160,6 +179,11 @@ dependencies:
   `${{NAME}}` in their place is kept as it is.
 """
 
+OPTIONS = """\
+An option wins over the key of a file. `service update` keeps what `--es`, `--sd` and `--image-python` said beside
+`--ic`, and says what it keeps.
+"""
+
 UNCHANGED = "it changes nothing"
 ONLINE = """\
 <!-- file: deployment.yml -->
@@ -227,6 +251,7 @@ def page() -> str:
     )
     parts = [
         HEAD,
+        f"## Options of commands\n\n{OPTIONS}\n{_options()}",
         f"## Inference configuration\n\n{INFERENCE}\n{_table(INFERENCE_FORMAT)}",
         f"## Environment\n\n{ENVIRONMENT}\n{_table(ENVIRONMENT_FORMAT, options=False)}",
         f"### Environments of scoredock\n\n{_curated()}\n{STAND_INS}",
@@ -255,6 +280,23 @@ def _table(format_: Format, python: bool = True, options: bool = True) -> str:
     unread = [f"- `{key}`: it {why}." for key, why in format_.foreign.items() if "belongs to" not in why]
     ignored = "\nIgnored, with a warning:\n\n" + "\n".join(unread) + "\n" if unread else ""
     return "\n".join([*head, *rows]) + "\n" + together + ignored
+
+
+def _options() -> str:
+    commands = {"deploy": deploy, "package": package, "service update": service.commands["update"], "check": check}
+    rows: dict[str, set[str]] = {}
+    for name, command in commands.items():
+        for parameter in command.params:
+            spellings = [one for one in parameter.opts if "_" not in one]
+            if parameter.name in COMPARED:
+                rows.setdefault(COMPARED[str(parameter.name)], set()).add(name)
+                for one in spellings:
+                    if f"`{one}`" not in COMPARED[str(parameter.name)]:
+                        raise ValueError(f"{name} has {one}, which the table of options lacks")
+    lines = [f"| {text} | {' | '.join('yes' if name in have else '' for name in commands)} |"
+             for text, have in ((text, rows[text]) for text in COMPARED.values())]  # fmt: skip
+    head = f"| Option | {' | '.join(f'`{name}`' for name in commands)} |"
+    return "\n".join([head, "|---" * (len(commands) + 1) + "|", *lines]) + "\n"
 
 
 def _short_table(format_: Format) -> str:

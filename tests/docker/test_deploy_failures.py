@@ -264,7 +264,8 @@ def test_a_change_that_was_killed_leaves_nothing_after_the_next_one(place):
     place.script(ECHO)
     place.cli("service", "reload", name)
     assert len(place.containers(name)) == 2
-    assert len(list(place.folder.glob(f"cache/scoredock/*/services/{name}/*"))) == 1
+    assert len(list(place.folder.glob(f"cache/scoredock/*/services/{name}/*/models"))) == 1
+    assert len(list(place.folder.glob(f"cache/scoredock/*/services/{name}/*/app"))) == 2, "the one before is kept"
     assert {json.dumps(place.ask(name, "[1]")) for _ in range(5)} == {"[1]"}
 
 

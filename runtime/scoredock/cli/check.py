@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from scoredock.cli.deploy import inference_option, online_option, strict_option
+from scoredock.cli.deploy import deployment_option, local_option, models_option, online_option, strict_option
+from scoredock.cli.inference_options import inference_options
 from scoredock.cli.setting_options import OptionsCommand, setting_options
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_traceback
@@ -41,8 +42,11 @@ _EPILOG = (
 
 @click.command(cls=OptionsCommand, epilog=_EPILOG)
 @setting_options(only=("entry_script", "model_dir", "config_file"))
-@inference_option()
+@inference_options(script=False)
+@deployment_option
 @online_option
+@models_option
+@local_option
 @strict_option
 @click.option(
     "--request",
@@ -61,21 +65,42 @@ def check(
     request_file: Path | None,
     content_type: str | None,
     ic: Path | None,
+    given: dict[str, Any],
+    dc: Path | None,
     file: tuple[Path, ...],
+    model: tuple[str, ...],
+    local: bool,
     strict: bool,
     **flags: Any,
 ) -> None:
     """Import a script, call init(), score one request, and show what a caller would see.
 
+    With --ic or -f, what a deployment would put into its container is tried, and nothing else of this machine's files;
+    with the packages of this Python. Nothing is deployed.
+
     \b
     scoredock check --entry_script score.py --model_dir model --request request.json
+    scoredock check --ic inferenceconfig.json --dc deploymentconfig.json -m sentiment:1
     scoredock check -f deployment.yml --request request.json
     scoredock check --entry_script score.py --request photo.png --content-type image/png
     """
     if content_type is not None and request_file is None:
         raise click.UsageError("--content-type says what the file of --request FILE holds: give that too.")
     if ic is not None or file:
-        _take_up(ic, file, flags, strict)
+        if ic is not None and file:
+            raise click.UsageError("Give an inference configuration (--ic FILE) or a deployment (-f FILE), not both.")
+        if file and (dc or flags.get("entry_script")):
+            raise click.UsageError("-f has script and service: leave out --dc and --entry_script.")
+        if flags.get("entry_script"):
+            given = {**given, "entry_script": flags.pop("entry_script")}
+        paths = {name: path and Path(path).absolute() for name, path in {**flags, "request": request_file}.items()}
+        own = {**paths, "content-type": content_type}
+        arguments = [f"--{name}={value}" for name, value in own.items() if value is not None]
+        sys.exit(_check_files(ic, dc, file, model, given, arguments, strict, local))
+    if dc or given or model or local or strict:
+        raise click.UsageError(
+            "--dc, --sd, --image-python, -m, --local and --strict belong to --ic FILE or -f FILE: give one of these."
+        )
     from scoredock import compat
     from scoredock.observe import logs
     from scoredock.server.boot import export_environment
@@ -113,13 +138,12 @@ def _boot(settings: Settings) -> Booted:
     return booted
 
 
-def _take_up(ic: Path | None, files: tuple[Path, ...], flags: dict[str, Any], strict: bool) -> None:
-    if ic is not None and files:
-        raise click.UsageError("Give an inference configuration (--ic FILE) or a deployment (-f FILE), not both.")
-    from scoredock.cli.check_files import take_up
+def _check_files(*arguments: Any) -> int:
+    from scoredock.cli.check_files import check_files
 
+    *of_the_files, strict, local = arguments
     try:
-        take_up(ic, files, flags, strict=strict)
+        return check_files(*of_the_files, strict=strict, local=local)
     except DeployError as error:
         _fail("files", str(error), ExitCode.BOOT_FAILED)
 

@@ -1,41 +1,58 @@
-"""``scoredock check`` of a deployment's files: what they say of script, model and variables is tried."""
+"""``scoredock check`` of a deployment's files: the layout that they would deploy is tried, in a process of its own."""
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scoredock.cli.deploy import read_inference_config, read_online_deployment
+import click
+
+from scoredock.cli.deploy import models_of, read_deployment_config, read_online_deployment
+from scoredock.cli.inference_options import read_inference_config
+from scoredock.cli.remarks import show
 
 
-def take_up(ic: Path | None, files: tuple[Path, ...], flags: dict[str, Any], *, strict: bool) -> None:
-    """Put into ``flags`` and the environment what a deployment's files say, where nothing else is given.
+def check_files(
+    ic: Path | None,
+    dc: Path | None,
+    files: tuple[Path, ...],
+    models: tuple[str, ...],
+    given: dict[str, Any],
+    arguments: Sequence[str],
+    *,
+    strict: bool,
+    local: bool,
+) -> int:
+    """Read a deployment's files, lay it out as its container would see it, and check it there; returns the exit code.
 
-    Remarks on the files go to standard error. Raises DeployError for what is wrong with them.
+    ``arguments`` are further ones of the command that checks the layout. Nothing is deployed or registered, and no
+    engine is asked. Remarks go to standard error. Raises DeployError for what a deployment would refuse.
     """
-    from scoredock.deploy.config.environment import Environment
+    from scoredock.deploy import Workspace
+    from scoredock.deploy.local.trial import what_is_left_behind, write_trial
 
-    online = read_online_deployment(files, strict=strict) if files else None
-    config = online.config if online else read_inference_config(Path(str(ic)), strict=strict)
-    config.check_files()
-    variables = dict(online.deployment.environment_variables or {}) if online else {}
-    if isinstance(config.environment, Environment):
-        variables = {**config.environment.environment_variables, **variables}
-    for name, value in variables.items():
-        os.environ.setdefault(name, value)
-    given = {"entry_script": config.script_path, "model_dir": _model_dir(online) if online else None}
-    for flag, path in given.items():
-        if flags.get(flag) is None and path is not None:
-            flags[flag] = str(path)
-
-
-def _model_dir(online: Any) -> Path | None:
-    """The folder in which the script finds the model, under its own name."""
-    from scoredock.deploy.registry.model import Model
-    from scoredock.deploy.registry.workspace import Workspace
-
-    if online.model is None:
-        return None
-    path: Path = online.model.path.parent if online.model.path else Model(Workspace(), id=online.model.id).local_path()
-    return path
+    online = read_online_deployment(files, given, strict=strict) if files else None
+    config = online.config if online else read_inference_config(ic, given, strict=strict)
+    deployment = online.deployment if online else read_deployment_config(dc, None, strict=strict, local=local)
+    with tempfile.TemporaryDirectory(prefix="scoredock-check-") as name:
+        folder = Path(name)
+        own = online is not None and online.model is not None and online.model.path is not None and not models
+        chosen = models_of(Workspace(folder / "workspace" if own else None), models, online, say=not own)
+        variables = deployment.environment_variables or {}
+        trial = write_trial(folder, Workspace(), config, chosen, variables, show)
+        command = [sys.executable, "-m", "scoredock", "check", *arguments]
+        failure = ""
+        with subprocess.Popen(  # noqa: S603 - this program
+            command, cwd=trial.app, env=trial.variables, stdout=subprocess.PIPE, text=True, errors="replace"
+        ) as checked:
+            assert checked.stdout is not None  # noqa: S101 - it is a pipe
+            for line in checked.stdout:
+                click.echo(trial.as_in_container(line), nl=False)
+                failure = line if line.startswith("FAILED") else failure
+        if failure and (cure := what_is_left_behind(config, failure)):
+            click.echo(f"hint     {cure}")
+        return checked.returncode

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoredock.cli.output import failing, output_option, print_done, printable, workspace_option
+from scoredock.cli.inference_options import inference_options, read_inference_config
+from scoredock.cli.output import failing, output_option, print_done, workspace_option
+from scoredock.cli.remarks import show, show_remarks
 
 if TYPE_CHECKING:
-    from scoredock.deploy import InferenceConfig, LocalWebserviceDeploymentConfiguration
+    from scoredock.deploy import LocalWebserviceDeploymentConfiguration
     from scoredock.deploy.config.online_deployment import OnlineDeployment
     from scoredock.deploy.registry.model import Model
     from scoredock.deploy.registry.workspace import Workspace
@@ -32,12 +34,6 @@ def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
-def inference_option(*, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add ``--ic``; the command gets a path as ``ic``."""
-    text = "Inference configuration: script and environment."
-    return click.option("--ic", "--inference-config-file", "ic", type=_FILE, required=required, help=text)
-
-
 def deployment_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--dc``; the command gets a path as ``dc``."""
     text = "Deployment configuration: where it runs."
@@ -47,6 +43,13 @@ def deployment_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def port_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add ``--port`` with this help; the command gets the number as ``port``."""
     return click.option("--po", "--port", "port", type=click.IntRange(1, 65535), metavar="NUMBER", help=text)
+
+
+def host_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--host``; the command gets it as ``host``."""
+    text = "Address of this machine that the service answers on. Default: 127.0.0.1, which this machine alone reaches; "
+    text += "others (0.0.0.0: all) need SCOREDOCK_PRIMARY_KEY in the configuration's variables."
+    return click.option("--host", metavar="ADDRESS", help=text)(command)
 
 
 def strict_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,11 +62,6 @@ def local_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--local``; the command gets it as ``local``."""
     text = "Deploy on this machine what a file says of ACI, AKS or Kubernetes, as far as it means something here."
     return click.option("--local", is_flag=True, help=text)(command)
-
-
-def show(line: str) -> None:
-    """A line of progress, on standard error."""
-    click.echo(printable(line), err=True)
 
 
 def chosen_models(workspace: Workspace, references: tuple[str, ...]) -> list[Model]:
@@ -79,11 +77,19 @@ def online_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-f", "--file", "file", type=_FILE, multiple=True, help=text)(command)
 
 
-def read_online_deployment(paths: tuple[Path, ...], *, strict: bool = False) -> OnlineDeployment:
-    """The online deployment of its files; remarks go to standard error."""
+def script_of(given: Mapping[str, Any]) -> bool:
+    """Whether options name a script or its folder, which an online deployment's file does."""
+    return "entry_script" in given or "source_directory" in given
+
+
+def read_online_deployment(
+    paths: tuple[Path, ...], given: Mapping[str, Any], *, strict: bool = False
+) -> OnlineDeployment:
+    """The online deployment of its files, with --image-python where that is given; remarks go to standard error."""
     from scoredock.deploy.config.online_deployment import load_online_deployment
 
     found = load_online_deployment(paths, strict=strict)
+    found.config.image_python = given.get("image_python")
     show_remarks(found)
     return found
 
@@ -101,8 +107,13 @@ def check_here(online: OnlineDeployment, name: str | None, paths: tuple[Path, ..
         raise Refused(f"{paths[0]}: its endpoint_name cannot be a service's name. Give one: -n NAME.")
 
 
-def models_of(place: Workspace, references: tuple[str, ...], online: OnlineDeployment | None) -> list[Model]:
-    """The models of ``-m`` options; without one, that of an online deployment, registered if it is not yet."""
+def models_of(
+    place: Workspace, references: tuple[str, ...], online: OnlineDeployment | None, *, say: bool = True
+) -> list[Model]:
+    """The models of ``-m`` options; without one, that of an online deployment, registered if it is not yet.
+
+    ``say``: show what became of that one.
+    """
     from scoredock.deploy.registry.registered_once import registered_once
 
     wanted = online.model if online is not None and not references else None
@@ -112,36 +123,15 @@ def models_of(place: Workspace, references: tuple[str, ...], online: OnlineDeplo
         return chosen_models(place, (wanted.id,))
     assert wanted.path is not None  # noqa: S101 - it is one or the other
     model, is_new = registered_once(place, wanted.path, wanted.name)
-    show(f"{'Registered' if is_new else 'Found'} {wanted.path} as {model.id}")
+    if say:
+        show(f"{'Registered' if is_new else 'Found'} {wanted.path} as {model.id}")
     return [model]
 
 
-def show_remarks(config: Any) -> None:
-    """What reading a configuration had to say: what is ignored of it, and what else a reader may not expect."""
-    for warning in config.warnings:
-        show(f"Warning: {warning}")
-    for note in config.notes:
-        show(f"Note: {note}")
-
-
-def read_inference_config(
-    path: Path, script: str | None = None, folder: str | None = None, *, strict: bool = False
-) -> InferenceConfig:
-    """The inference configuration of a file, with what options say in its place; remarks go to standard error."""
-    from scoredock.deploy import InferenceConfig
-
-    given = {"entry_script": script, "source_directory": folder}
-    config = InferenceConfig.load(
-        path, {name: value for name, value in given.items() if value is not None}, strict=strict
-    )
-    show_remarks(config)
-    return config
-
-
 def read_deployment_config(
-    path: Path | None, port: int | None, *, strict: bool = False, local: bool = False
+    path: Path | None, port: int | None, host: str | None = None, *, strict: bool = False, local: bool = False
 ) -> LocalWebserviceDeploymentConfiguration:
-    """The deployment configuration of a file, or an empty one; ``port`` wins; remarks go to standard error.
+    """The deployment configuration of a file, or an empty one; ``port`` and ``host`` win; remarks go to standard error.
 
     Raises Refused for ACI and AKS, unless ``local``.
     """
@@ -150,8 +140,8 @@ def read_deployment_config(
     from scoredock.errors import Refused
 
     if path is None:
-        return LocalWebserviceDeploymentConfiguration(port=port)
-    config = load_deployment_config(path, {"port": port}, strict=strict, local=local)
+        return LocalWebserviceDeploymentConfiguration(port=port, host=host)
+    config = load_deployment_config(path, {"port": port, "host": host}, strict=strict, local=local)
     show_remarks(config)
     if not isinstance(config, LocalWebserviceDeploymentConfiguration):
         raise Refused(
@@ -170,20 +160,11 @@ def read_deployment_config(
     help="The service's name: 3 to 32 lower-case letters, digits, dashes. Default: the endpoint's, of -f.",
 )
 @models_option
-@inference_option()
+@inference_options()
 @online_option
 @deployment_option
-@click.option(
-    "--es", "--entry-script", "script", metavar="FILE", help="Entry script, in place of the inference configuration's."
-)
-@click.option(
-    "--sd",
-    "--source-directory",
-    "folder",
-    metavar="FOLDER",
-    help="Folder that is deployed as a whole, with the script in it; in place of the inference configuration's.",
-)
 @port_option("Port of this machine, in place of the deployment configuration's. Default: a free one.")
+@host_option
 @click.option("--overwrite", is_flag=True, help="Change the service of this name, without a gap, if there is one.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is Healthy.")
 @local_option
@@ -196,9 +177,9 @@ def deploy(
     ic: Path | None,
     file: tuple[Path, ...],
     dc: Path | None,
-    script: str | None,
-    folder: str | None,
+    given: dict[str, Any],
     port: int | None,
+    host: str | None,
     overwrite: bool,
     no_wait: bool,
     local: bool,
@@ -217,31 +198,28 @@ def deploy(
 
     Exit codes: 0 it is Healthy, 1 it is not (the message says why and what to do), 2 wrong usage.
     """
-    if file and (ic or dc or script or folder):
+    if file and (ic or dc or script_of(given)):
         raise click.UsageError("-f has script, environment and service: leave out --ic, --dc, --es and --sd.")
-    if not file and ic is None and script is None:
+    if not file and ic is None and "entry_script" not in given:
         raise click.UsageError(
             "Give an inference configuration (--ic FILE), an entry script (--es FILE) or a deployment (-f FILE)."
         )
     if not file and name is None:
         raise click.UsageError("Give the service's name: -n NAME.")
     with failing():
-        from scoredock.deploy import InferenceConfig, Workspace
+        from scoredock.deploy import Workspace
         from scoredock.deploy.local.deploying import deploy as deploy_service
 
         place = Workspace(workspace)
         online = None
         if file:
-            online = read_online_deployment(file, strict=strict)
-            config, deployment = online.config, replace(online.deployment, port=port)
+            online = read_online_deployment(file, given, strict=strict)
+            config, deployment = online.config, replace(online.deployment, port=port, host=host)
             name = name or online.service
             check_here(online, name, file, local)
         else:
-            if ic is not None:
-                config = read_inference_config(ic, script, folder, strict=strict)
-            else:
-                config = InferenceConfig(entry_script=str(script), source_directory=folder)
-            deployment = read_deployment_config(dc, port, strict=strict, local=local)
+            config = read_inference_config(ic, given, strict=strict)
+            deployment = read_deployment_config(dc, port, host, strict=strict, local=local)
         service = deploy_service(
             place,
             str(name),

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from scoredock.cli.deploy import (
-    inference_option,
     models_of,
     models_option,
     online_option,
-    read_inference_config,
     read_online_deployment,
-    show,
+    script_of,
     strict_option,
 )
+from scoredock.cli.inference_options import inference_options, read_inference_config
 from scoredock.cli.output import failing, output_option, print_done, workspace_option
+from scoredock.cli.remarks import show
 
 
 @click.command()
 @models_option
-@inference_option()
+@inference_options()
 @online_option
 @click.option("--image-name", "name", metavar="NAME", help="The image's name. Default: package- and a hash.")
 @click.option("--il", "--image-label", "label", help="What follows the colon in its name. Default: latest.")
@@ -38,6 +39,7 @@ from scoredock.cli.output import failing, output_option, print_done, workspace_o
 def package(
     model: tuple[str, ...],
     ic: Path | None,
+    given: dict[str, Any],
     file: tuple[Path, ...],
     name: str | None,
     label: str | None,
@@ -58,15 +60,19 @@ def package(
     """
     if generate_dockerfile != (output_path is not None):
         raise click.UsageError("--generate-dockerfile and --output-path FOLDER go together.")
-    if bool(file) == (ic is not None):
-        raise click.UsageError("Give an inference configuration (--ic FILE) or an online deployment (-f FILE).")
+    if file and (ic or script_of(given)):
+        raise click.UsageError("-f has script and environment: leave out --ic, --es and --sd.")
+    if not file and ic is None and "entry_script" not in given:
+        raise click.UsageError(
+            "Give an inference configuration (--ic FILE), an entry script (--es FILE) or a deployment (-f FILE)."
+        )
     with failing():
         from scoredock.deploy import Workspace
         from scoredock.deploy.local import deploying
 
         place = Workspace(workspace)
-        online = read_online_deployment(file, strict=strict) if file else None
-        config = online.config if online else read_inference_config(Path(str(ic)), strict=strict)
+        online = read_online_deployment(file, given, strict=strict) if file else None
+        config = online.config if online else read_inference_config(ic, given, strict=strict)
         variables = online.deployment.environment_variables if online else None
         models = models_of(place, model, online)
         if output_path is not None:

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,16 +14,16 @@ from scoredock.cli import output as printing
 from scoredock.cli.deploy import (
     chosen_models,
     deployment_option,
-    inference_option,
+    host_option,
     local_option,
     models_option,
     port_option,
     read_deployment_config,
-    read_inference_config,
-    show,
     strict_option,
 )
+from scoredock.cli.inference_options import changed_config, inference_options
 from scoredock.cli.output import failing, output_option, workspace_option
+from scoredock.cli.remarks import show
 from scoredock.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def list_services(workspace: str | None, output: str) -> None:
 @workspace_option
 @output_option
 def show_service(name: str, workspace: str | None, output: str) -> None:
-    """Show a service: state, addresses, models, image, error."""
+    """Show a service: state, addresses, models, image, error, and what it was before."""
     with failing():
         printing.print_item(_service(name, workspace).serialize(), output)
 
@@ -102,9 +102,22 @@ def logs(name: str, num_lines: int, workspace: str | None) -> None:
         click.echo(_service(name, workspace).get_logs(num_lines), nl=False)
 
 
+def _body(data: str | None) -> str | bytes:
+    """A request's body: text, a file's content (``@FILE``), or standard input (``-``, ``@-``), as curl has them."""
+    if data in (None, "-", "@-"):
+        return sys.stdin.buffer.read()
+    return Path(data[1:]).read_bytes() if data.startswith("@") else data
+
+
 @service.command()
 @_NAME
-@click.option("-d", "--input-data", "data", metavar="TEXT", help="The request's body. Default: standard input.")
+@click.option(
+    "-d",
+    "--input-data",
+    "data",
+    metavar="TEXT",
+    help="The request's body; @FILE: the file's content; -: standard input, as without -d.",
+)
 @click.option(
     "--timeout",
     "timeout_s",
@@ -118,14 +131,14 @@ def run(name: str, data: str | None, timeout_s: float | None, workspace: str | N
 
     \b
     scoredock service run NAME -d '{"data": [[1, 2]]}'
+    scoredock service run NAME -d @request.json
     scoredock service run NAME --timeout 30 < request.json
 
     A service that asks for a key or a token gets the one in the variable SCOREDOCK_KEY; it is no option, because
     everybody can read the options of a process.
     """
     with failing():
-        body = sys.stdin.read() if data is None else data
-        answer = _service(name, workspace).run(body, os.environ.get("SCOREDOCK_KEY"), timeout_s)
+        answer = _service(name, workspace).run(_body(data), os.environ.get("SCOREDOCK_KEY"), timeout_s)
         if isinstance(answer, str):
             click.echo(answer)
         else:
@@ -147,9 +160,10 @@ def reload(name: str, workspace: str | None, output: str) -> None:
 @service.command()
 @_NAME
 @models_option
-@inference_option()
+@inference_options()
 @deployment_option
 @port_option("Another port of this machine.")
+@host_option
 @local_option
 @strict_option
 @workspace_option
@@ -158,8 +172,10 @@ def update(
     name: str,
     model: tuple[str, ...],
     ic: Path | None,
+    given: dict[str, Any],
     dc: Path | None,
     port: int | None,
+    host: str | None,
     local: bool,
     strict: bool,
     workspace: str | None,
@@ -172,22 +188,54 @@ def update(
     scoredock service update NAME --ic inferenceconfig.json
 
     The old service answers until the new one is Healthy. When the new one does not get Healthy, the old one stays, and
-    the exit code is 1. A new port is the exception: the service is away until it is Healthy there.
+    the exit code is 1. A new port or address is the exception: the service is away until it is Healthy there. What
+    --es, --sd and --image-python said of the service stays, also with another --ic; it is shown.
     """
-    if not (model or ic or dc or port):
-        raise click.UsageError("Say what is to change: -m NAME:VERSION, --ic FILE, --dc FILE or --port NUMBER.")
+    if not (model or ic or given or dc or port or host):
+        raise click.UsageError(
+            "Say what is to change: -m NAME:VERSION, --ic FILE, --es FILE, --sd FOLDER, --dc FILE, --port NUMBER or "
+            "--host ADDRESS."
+        )
     with failing():
         found = _service(name, workspace)
-        deployment = replace(found.deployment_config, port=port) if port else None
+        before = found.deployment_config
+        deployment = None
         if dc:
-            deployment = read_deployment_config(dc, port, strict=strict, local=local)
+            deployment = read_deployment_config(dc, port, host or before.host, strict=strict, local=local)
+        elif port or host:
+            deployment = replace(before, port=port or before.port, host=host or before.host)
         found.update(
             models=chosen_models(found.workspace, model) or None,
-            inference_config=read_inference_config(ic, strict=strict) if ic else None,
+            inference_config=changed_config(found.inference_config, ic, given, strict=strict),
             deployment_config=deployment,
             wait=True,
             show=show,
         )
+        _done(found, output)
+
+
+@service.command()
+@_NAME
+@click.option(
+    "--to",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    help="The generation to go back to, as `service show` has it. Default: the one before.",
+)
+@workspace_option
+@output_option
+def rollback(name: str, to: int | None, workspace: str | None, output: str) -> None:
+    """Go back to an earlier generation: its models, script, packages and variables.
+
+    \b
+    scoredock service rollback NAME
+    scoredock service rollback NAME --to 3
+
+    It takes over without a gap, as a new generation, on the same port. The last 5 that were Healthy are kept.
+    """
+    with failing():
+        found = _service(name, workspace)
+        found.rollback(to, wait=True, show=show)
         _done(found, output)
 
 

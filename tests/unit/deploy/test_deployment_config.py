@@ -22,7 +22,7 @@ VALUES = {
         "computeType": "local",
         "port": 32267,
         "containerResourceRequirements": {"cpu": 0.5, "memoryInGB": 1.0},
-        "environmentVariables": {"GREETING": "hello"},
+        "environmentVariables": {"GREETING": "hello"}, "host": "127.0.0.1",
     },
     "aci": {
         "computeType": "aci",
@@ -189,7 +189,7 @@ LOCAL = [
     ('"prot": 8890', "prot: expected a key of the LOCAL deployment configuration, got an unknown one. Did you mean po"),
     ('"gpuCores": 1', "gpuCores: expected a key of the LOCAL deployment configuration, got one that belongs to AKS."),
     ('"xyz": 1', "xyz: expected a key of the LOCAL deployment configuration, got an unknown one. Known here: "
-                 "computeType, containerResourceRequirements, environmentVariables, port."),
+                 "computeType, containerResourceRequirements, environmentVariables, host, port."),
 ]  # fmt: skip
 ACI = [
     ('"containerResourceRequirements": {"cpu": 0}', "containerResourceRequirements.cpu: expected a number above 0, go"),

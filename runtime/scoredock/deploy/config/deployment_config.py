@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from scoredock.deploy.config.document import load
 from scoredock.deploy.config.environment_format import VARIABLES
 from scoredock.deploy.config.format import Format, Rule, all_or_none, declared, fields_of, needs
-from scoredock.deploy.config.kinds import Choice, Flag, Number, Pairs, Text, Whole
+from scoredock.deploy.config.kinds import Address, Choice, Flag, Number, Pairs, Text, Whole
 from scoredock.deploy.config.node import Node
 from scoredock.deploy.config.this_machine import on_this_machine
 
@@ -56,6 +56,7 @@ class DeploymentConfiguration:
 class LocalWebserviceDeploymentConfiguration(DeploymentConfiguration):
     """A service in a container of this machine, which answers on ``port``; None: a free one. Raises ConfigError.
 
+    ``host`` is the address that it answers on, None: 127.0.0.1, which this machine alone reaches.
     ``cpu_cores`` and ``memory_gb`` are what the container may use at most, None: all that there is.
     """
 
@@ -65,6 +66,9 @@ class LocalWebserviceDeploymentConfiguration(DeploymentConfiguration):
         "Where the service runs; in any case.", required=True, flag="--cp")
     port: int | None = declared(Whole(1, 65535), "port", None,
         "Port of this machine that the service answers on.", flag="--po", default_words="a free one")
+    host: str | None = declared(Address(), "host", None,
+        "Address of this machine that the service answers on; one that others reach needs keys. scoredock's own key.",
+        flag="--host", default_words="`127.0.0.1`")
     cpu_cores: float | None = declared(Number(above=0), "containerResourceRequirements.cpu", None,
         "Most CPUs that the container may use. scoredock's own key.", default_words="all")
     memory_gb: float | None = declared(Number(above=0), "containerResourceRequirements.memoryInGB", None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
@@ -37,7 +38,8 @@ class InferenceConfig:
     """How models are scored. Relative paths start from ``source_directory`` where that is set, else from ``folder``.
 
     ``folder`` is the current folder, or the one that the files of a loaded file were found from. ``warnings`` says what
-    was ignored, ``notes`` what else a reader may not expect. Raises ConfigError for values that it cannot have, with
+    was ignored, ``notes`` what else a reader may not expect; ``options`` is what a command line said in place of the
+    file, by argument. Raises ConfigError for values that it cannot have, with
     all problems at once; ``check`` looks again after changes.
     """
 
@@ -76,6 +78,7 @@ class InferenceConfig:
     warnings: tuple[str, ...] = field(default=(), init=False, compare=False)
     notes: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
     places: Mapping[str, Problem] = field(default_factory=dict, init=False, compare=False, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self.base_image_registry = self.base_image_registry or ContainerRegistry()
@@ -106,6 +109,7 @@ class InferenceConfig:
             replace(report, file=place.file, key=place.key or "").warn(_IGNORED, place.line)
         config._check_image(report, document)
         report.finish()
+        config.options = dict(overrides or {})
         config.warnings, config.notes = tuple(map(str, report.warnings)), tuple(map(str, report.notes))
         return config
 
@@ -158,6 +162,11 @@ class InferenceConfig:
     def script_path(self) -> Path:
         """The entry script."""
         return self.root / self.entry_script
+
+    @property
+    def script_in_root(self) -> str:
+        """The entry script's path relative to ``root``."""
+        return os.path.relpath(self.script_path, self.root)
 
     @property
     def extra_docker_steps_path(self) -> Path | None:

@@ -7,6 +7,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Any
 
 from scoredock.deploy.config.node import Node
@@ -102,6 +103,19 @@ class ScalarText(Text):
     def read(self, node: Node, report: Report) -> Any:
         text = node.scalar_text()
         return super().read(node if text is None else replace(node, value=text), report)
+
+
+class Address(Kind):
+    """An IP address."""
+
+    expected = "an IP address of this machine, or 0.0.0.0 for all of them"
+
+    def read(self, node: Node, report: Report) -> Any:
+        try:
+            return str(ip_address(str(node.value)))
+        except ValueError:
+            report.refuse(node, self.expected)
+            return node.value
 
 
 class Flag(Kind):

@@ -8,7 +8,6 @@ and no request is lost.
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from docker.errors import APIError, NotFound
 from docker.types import DeviceRequest
 
 from scoredock.deploy.local.condition import Condition, State, how_it_ended
+from scoredock.deploy.local.ports import LOOPBACK, free_port, listen_once
 from scoredock.deploy.local.service_files import APP_ROOT, MODELS, Layout
 from scoredock.errors import ServiceFailed
 
@@ -26,6 +26,7 @@ WORKSPACE = "scoredock.workspace"
 PORT = 5001
 USER = "1001"  # never root, whatever the image says
 HEALTH_PORTS = (15001, 15002)  # of odd and even generations, which may run side by side
+COMES_BACK = {"Name": "unless-stopped"}
 STOP_S = 40
 POLL_S = 0.3
 NANOSECONDS = 1_000_000_000
@@ -41,18 +42,23 @@ class Containers:
 
     # -- the port ---------------------------------------------------------------------------------------------
 
-    def hold_port(self, image: str, port: int | None) -> int:
-        """Start the container that holds ``port`` of the loopback address, or a free one; returns the port.
+    def hold_port(self, image: str, port: int | None, host: str = LOOPBACK, before: int | None = None) -> int:
+        """Start the container that holds ``port`` of the address ``host``, or a free one; returns the port.
 
-        Raises ServiceFailed when the port is taken.
+        Of free ones, it takes ``before`` if it can. The number is settled before it starts, so that it is the same
+        after a restart of the engine. Raises ServiceFailed when the port is taken.
         """
+        try:
+            port = free_port(host, before) if port is None else port
+        except OSError as error:
+            raise ServiceFailed(f"{host} is no address of this machine: {error.strerror or error}") from None
         options: dict[str, Any] = {
             "name": f"{self._name}-port",
             "labels": {**self._labels, ROLE: "port"},
-            "ports": {f"{PORT}/tcp": ("127.0.0.1", port)},
+            "ports": {f"{PORT}/tcp": (host, port)},
             "entrypoint": ["sleep", "infinity"],
             "healthcheck": {"test": ["NONE"]},
-            "restart_policy": {"Name": "unless-stopped"},
+            "restart_policy": COMES_BACK,
             "stop_signal": "SIGKILL",
             "user": USER,
             "cap_drop": ["ALL"],
@@ -82,16 +88,18 @@ class Containers:
         bindings = (holder.attrs["NetworkSettings"]["Ports"] or {}).get(f"{PORT}/tcp")
         return int(bindings[0]["HostPort"]) if bindings else None
 
-    def check_port(self, port: int) -> None:
-        """Raise ServiceFailed when somebody listens on ``port`` of the loopback address."""
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except PermissionError:  # a low port: the engine may have what this process has not
-                return
-            except OSError as error:
-                raise ServiceFailed(self._no_port(port, error.strerror or str(error))) from None
+    def address(self) -> str | None:
+        """The address of this machine whose port is published; None when no container holds one."""
+        holder = self._find("port")
+        bindings = {} if holder is None else holder.attrs["HostConfig"]["PortBindings"] or {}
+        return str(bindings[f"{PORT}/tcp"][0]["HostIp"]) if bindings else None
+
+    def check_port(self, port: int, host: str = LOOPBACK) -> None:
+        """Raise ServiceFailed when somebody listens on ``port`` of the address ``host``."""
+        try:
+            listen_once(host, port)
+        except OSError as error:
+            raise ServiceFailed(self._no_port(port, error.strerror or str(error))) from None
 
     def _no_container(self, name: str, error: APIError) -> str:
         said = str(error.explanation or error)
@@ -199,6 +207,9 @@ class Containers:
         state = server.attrs["State"]
         if state["Status"] in ("exited", "dead"):
             return Condition(State.FAILED, how_it_ended(state, server.logs(tail=20).decode(errors="replace")))
+        if state["Status"] == "restarting":
+            ended = how_it_ended(state, server.logs(tail=20).decode(errors="replace"))
+            return Condition(State.UNHEALTHY, f"{ended}; the engine starts it again")
         if state["Status"] == "paused":
             return Condition(State.UNHEALTHY, "its container is paused: docker unpause " + server.name)
         if state["Status"] != "running":
@@ -212,8 +223,17 @@ class Containers:
             return self.condition(generation, was_healthy=was_healthy)
         text = said.decode(errors="replace").strip()
         if code == 0:
+            self._let_come_back(server)
             return Condition(State.HEALTHY)
         return Condition(State.UNHEALTHY if was_healthy else State.TRANSITIONING, text)
+
+    @staticmethod
+    def _let_come_back(server: Any) -> None:
+        """Have the engine start a server again with the machine, or when it dies: one that was Healthy, so that a
+        script that never worked is not started for ever."""
+        if server.attrs["HostConfig"]["RestartPolicy"]["Name"] != COMES_BACK["Name"]:
+            with contextlib.suppress(APIError):  # it has ended meanwhile
+                server.update(restart_policy=COMES_BACK)
 
     def _no_way_in(self, started: str) -> str:
         """Why no request reaches the server that began at ``started``, though it runs; empty when they do."""

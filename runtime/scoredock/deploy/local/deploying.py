@@ -37,7 +37,8 @@ def deploy(
 ) -> LocalWebservice:
     """Build what is missing, start the service, and wait until it is Healthy, unless ``wait`` is False.
 
-    With ``overwrite``, a service of this name is changed, without a gap. Raises Refused for a name that it cannot have
+    With ``overwrite``, a service of this name is changed, without a gap; one that never was Healthy, and has failed,
+    without it too. Raises Refused for a name that it cannot have
     or that is taken, Busy, ConfigError, BuildFailed, and ServiceFailed when it does not get Healthy.
     """
     if not _NAME.fullmatch(name):
@@ -46,7 +47,10 @@ def deploy(
         )
     service = LocalWebservice(workspace, name, must_exist=False)
     with service.changing(must_exist=False):
-        if service.exists and not overwrite:
+        never_worked = service.exists and service.never_worked
+        if never_worked:
+            show(f"{name} was never Healthy: it is deployed anew.")
+        if service.exists and not (overwrite or never_worked):
             raise Refused(
                 f"there is a service {name} already; it is {service.state}. Change it with `scoredock service update "
                 f"{name} …`, replace it with --overwrite, or delete it: scoredock service delete {name}"

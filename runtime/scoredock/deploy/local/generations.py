@@ -18,8 +18,11 @@ from scoredock.deploy.config.inference_config import InferenceConfig
 from scoredock.deploy.local.condition import State
 from scoredock.deploy.local.containers import Containers
 from scoredock.deploy.local.engine import Show
-from scoredock.deploy.local.service_config import scheme_of, variables_of
+from scoredock.deploy.local.history import kept_generations, with_past
+from scoredock.deploy.local.ports import LOOPBACK
+from scoredock.deploy.local.service_config import address_of, variables_of
 from scoredock.deploy.local.service_files import write_layout
+from scoredock.deploy.local.sharing import check_sharing
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
 from scoredock.errors import NotFound, ServiceFailed
@@ -53,13 +56,22 @@ class Generations:
             self.record = {}
         return self.record
 
-    def move(self, port: int | None, show: Show) -> None:
-        """Leave the port that is held when another one is wanted, which must be free. Raises ServiceFailed."""
-        present = self.containers.port()
-        if present is not None and port not in (None, present):
-            self.containers.check_port(port)
-            show(f"The port changes from {present} to {port}: the service is away until the new one is Healthy.")
-            self.containers.remove_all()
+    def move(self, record: Record, show: Show) -> None:
+        """Leave the address and port that are held when ``record`` wants others, which must be free.
+
+        Raises ServiceFailed, and Refused for an address that others reach without a key.
+        """
+        deployment = record["deployment_config"]
+        port, host = deployment.get("port"), deployment.get("host") or LOOPBACK
+        check_sharing(host, variables_of(record), show)
+        present, at = self.containers.port(), self.containers.address()
+        if present is None or (port in (None, present) and host == at):
+            return
+        if port not in (None, present):
+            self.containers.check_port(port, host)
+        where = f"{at}:{present} to {host}:{port or present}"
+        show(f"The address changes from {where}: the service is away until the new one is Healthy.")
+        self.containers.remove_all()
 
     def replace(
         self,
@@ -97,6 +109,7 @@ class Generations:
             cause = condition.cause.rstrip(".")
             raise ServiceFailed(
                 f"{self._name} is {condition.state.value}: {cause}. Its whole log: scoredock service logs {self._name}"
+                + (f". Go back: scoredock service rollback {self._name}" if self.record.get("history") else "")
             )
         self._put({**self.record, "was_healthy": True})
         self._say_running(show)
@@ -115,14 +128,14 @@ class Generations:
         """Start the next generation; returns its record, and whether the one before it runs."""
         if self.containers.port() is None:  # a new service; or one whose port somebody took away
             self.containers.remove_all()
-            port = self.containers.hold_port(record["image"], record["deployment_config"].get("port"))
-            record = {**record, "port": port, "generation": 0}
+            record = {**record, "port": self._hold_port(record, show), "generation": 0}
         old = record.get("generation", 0)
         for left in self.containers.generations():
             if left != old:  # of a change whose process was killed
                 self._drop(left)
         # Asked before the new one starts: an interrupt between its start and _take_over would leave both.
-        has_old = bool(old) and self.containers.condition(old, was_healthy=True).state is not State.FAILED
+        state = self.containers.condition(old, was_healthy=True).state if old else State.FAILED
+        has_old = state is not State.FAILED
         new = self._next_generation()
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         record = {
@@ -134,9 +147,12 @@ class Generations:
             "entry_script": config.entry_script,
             "inference_config": config.to_dict(),
             "config_folder": str(config.folder.absolute()),
+            "options": dict(config.options),
             "created": record.get("created") or now,
             "updated": now,
         }
+        if self.record.get("was_healthy") or state is State.HEALTHY:
+            record = with_past(record, self.record)
         show("Starting Docker container...")
         folder = self.folder / str(new)
         try:
@@ -160,6 +176,15 @@ class Generations:
                 self.containers.remove_all()
             raise
         return record, has_old
+
+    def _hold_port(self, record: Record, show: Show) -> int:
+        """Take the port that is wanted, or else the one that the service had, where that is free."""
+        deployment, before = record["deployment_config"], self.record.get("port")
+        host = deployment.get("host") or LOOPBACK
+        port = self.containers.hold_port(record["image"], deployment.get("port"), host, before)
+        if before and port not in (before, deployment.get("port")):
+            show(f"Port {before}, which it had, is taken by now: it gets another one, {port}.")
+        return port
 
     def _take_over(self, record: Record, show: Show) -> None:
         """Wait for the new generation, then end the old one; or take the new one back."""
@@ -185,13 +210,14 @@ class Generations:
         )
 
     def _sweep(self, generation: int) -> None:
-        """End and remove every other generation, and its files."""
+        """End and remove every other generation, and its files; the scripts of those that can come back stay."""
         for other in self.containers.generations():
             if other != generation:
                 self.containers.end(other)
         for folder in self.folder.iterdir():
             if folder.name != str(generation):
-                shutil.rmtree(folder, ignore_errors=True)
+                kept = folder.name in map(str, kept_generations(self.record))
+                shutil.rmtree(folder / "models" if kept else folder, ignore_errors=True)
 
     def _drop(self, generation: int) -> None:
         """Remove a generation's container and files."""
@@ -202,7 +228,7 @@ class Generations:
         return max([0, int(self.record.get("generation", 0)), *self.containers.generations()]) + 1
 
     def _say_running(self, show: Show) -> None:
-        show(f"Local webservice is running at {scheme_of(self.record)}://localhost:{self.containers.port()}")
+        show(f"Local webservice is running at {address_of(self.record, self.containers.port())}")
 
     def _put(self, record: Record) -> None:
         self._records.put(self._name, record)

@@ -15,11 +15,19 @@ from scoredock.deploy.local.call import score
 from scoredock.deploy.local.condition import Condition, State
 from scoredock.deploy.local.engine import Show, connect, image_id, silent
 from scoredock.deploy.local.generations import KIND, START_TIMEOUT_S, Generations, Record
+from scoredock.deploy.local.history import as_it_was, earlier, shown_history
 from scoredock.deploy.local.imported_files import cure
-from scoredock.deploy.local.service_config import built_environment, config_of, deployment_of, scheme_of
+from scoredock.deploy.local.service_config import (
+    address_of,
+    built_environment,
+    config_of,
+    deployment_of,
+    variables_of,
+)
+from scoredock.deploy.local.sharing import has_keys
 from scoredock.deploy.registry.model import Model
 from scoredock.deploy.registry.workspace import Workspace
-from scoredock.errors import Busy, Refused, ServiceFailed
+from scoredock.errors import Busy, NotFound, Refused, ServiceFailed
 
 LOG_LINES = 5000
 GPU_IMAGES = ("scoredock:cuda", "scoredock:tensorrt")
@@ -33,7 +41,7 @@ class LocalWebservice:
     """
 
     compute_type = "LOCAL"
-    auth_enabled = token_auth_enabled = False  # it answers on this machine alone
+    token_auth_enabled = False
 
     def __init__(self, workspace: Workspace, name: str, *, must_exist: bool = True) -> None:
         self.workspace = workspace
@@ -44,9 +52,14 @@ class LocalWebservice:
         self._generations.read(must_exist=must_exist)
 
     @staticmethod
-    def deploy_configuration(port: int | None = None) -> LocalWebserviceDeploymentConfiguration:
-        """The configuration of a local service: its ``port``, or None for a free one. Raises ConfigError."""
-        return LocalWebserviceDeploymentConfiguration(port=port)
+    def deploy_configuration(
+        port: int | None = None, host: str | None = None
+    ) -> LocalWebserviceDeploymentConfiguration:
+        """The configuration of a local service. Raises ConfigError.
+
+        ``port`` None: a free one. ``host`` None: 127.0.0.1; an address that others reach needs keys in the variables.
+        """
+        return LocalWebserviceDeploymentConfiguration(port=port, host=host)
 
     @staticmethod
     def list(workspace: Workspace) -> list[LocalWebservice]:
@@ -71,14 +84,24 @@ class LocalWebservice:
         return deployment_of(self._record)
 
     @property
+    def auth_enabled(self) -> bool:
+        """Whether callers need a key: where its variables give one."""
+        return has_keys(variables_of(self._record))
+
+    @property
+    def inference_config(self) -> InferenceConfig:
+        """Its script and environment, as it was deployed with; ``options`` is what a command line said of them."""
+        return config_of(self._record)
+
+    @property
     def scoring_uri(self) -> str:
         """Where to POST requests."""
-        return f"{scheme_of(self._record)}://localhost:{self.port}/score"
+        return f"{address_of(self._record, self.port)}/score"
 
     @property
     def swagger_uri(self) -> str:
         """Where its Swagger document is."""
-        return f"{scheme_of(self._record)}://localhost:{self.port}/swagger.json"
+        return f"{address_of(self._record, self.port)}/swagger.json"
 
     @property
     def state(self) -> str:
@@ -100,6 +123,11 @@ class LocalWebservice:
             return Condition(State.UNHEALTHY, f"{cause}. End it: scoredock service reload {self.name}")
         return found
 
+    @property
+    def never_worked(self) -> bool:
+        """Whether it has failed, and no generation of it ever was Healthy."""
+        return not self._record.get("was_healthy") and not self._record.get("history") and self.state == "Failed"
+
     def _is_changing(self) -> bool:
         try:
             with self.workspace.lock(f"service-{self.name}"):
@@ -118,6 +146,7 @@ class LocalWebservice:
             "swagger_uri": self.swagger_uri,
             "port": self.port,
             **{key: self._record.get(key) for key in kept},
+            "history": shown_history(self._record),
             "compute_type": self.compute_type,
             "error": condition.cause or None,
         }
@@ -125,14 +154,22 @@ class LocalWebservice:
     def update_deployment_state(self) -> None:
         """Nothing to do: ``state`` always asks the containers."""
 
-    def get_keys(self) -> NoReturn:
-        """Raise Refused: ask ``auth_enabled`` first."""
+    def get_keys(self) -> tuple[str | None, str | None]:
+        """The primary and the secondary key that its variables give; a key in a file of the container is None.
+
+        Raises Refused where it has no keys: ask ``auth_enabled`` first.
+        """
+        if self.auth_enabled:
+            found = variables_of(self._record)
+            return found.get("SCOREDOCK_PRIMARY_KEY"), found.get("SCOREDOCK_SECONDARY_KEY")
         raise Refused(
             f"{self.name} has no keys: a local service answers on this machine alone, without an Authorization header. "
             "Ask for keys only where service.auth_enabled is true."
         )
 
-    get_token = get_keys
+    def get_token(self) -> NoReturn:
+        """Raise Refused: ask ``token_auth_enabled`` first."""
+        raise Refused(f"{self.name} gives no tokens. Ask for one only where service.token_auth_enabled is true.")
 
     def get_logs(self, num_lines: int = LOG_LINES) -> str:
         """The last ``num_lines`` lines that the server has written."""
@@ -146,7 +183,7 @@ class LocalWebservice:
         Raises ServiceFailed when the answer's status is not 200, or when none comes, all of it within ``timeout_s``
         seconds where that is given.
         """
-        url = f"{scheme_of(self._record)}://127.0.0.1:{self.port}/score"
+        url = self.scoring_uri.replace("//localhost:", "//127.0.0.1:")
         try:
             return score(self.name, url, input_data, key, timeout_s)
         except ConnectionError as error:
@@ -185,8 +222,31 @@ class LocalWebservice:
             record = {**record, "deployment_config": deployment.to_dict()}
             with tempfile.TemporaryDirectory(prefix="scoredock-app-") as folder:  # what runs may be removed meanwhile
                 app = shutil.copytree(running, Path(folder) / "app")
-                self._generations.move(deployment.port, show)
+                self._generations.move(record, show)
                 self._generations.replace(models, config_of(record), record, wait=wait, show=show, app=app)
+
+    def rollback(self, to: int | None = None, wait: bool = False, show: Show = silent) -> None:
+        """Start generation ``to`` again, None: the one before, with its models, script, packages and variables.
+
+        It takes over without a gap, as a new generation; address and port stay. Its image is used where it is still
+        there, and built again where not. Raises Refused for one that is not kept, NotFound for a model that has been
+        deleted, and what ``update`` raises.
+        """
+        with self.changing() as record:
+            entry = earlier(self.name, record, to)
+            try:
+                models = [Model(self.workspace, id=one) for one in entry["models"]]
+            except NotFound as error:
+                raise NotFound(f"generation {entry['generation']} of {self.name} cannot come back: {error}") from None
+            app = self._generations.folder / str(entry["generation"]) / "app"
+            if not app.is_dir():
+                raise NotFound(f"the script of generation {entry['generation']} is gone from the cache: {app}")
+            config, again = config_of(entry), as_it_was(record, entry)
+            show(f"Back to generation {entry['generation']}: {', '.join(entry['models']) or 'no model'}")
+            if image_id(self._engine, entry["image"]) is None:
+                again["image"] = built_environment(self._engine, self.workspace, config, show)[1]
+            self._generations.move(again, show)
+            self._generations.replace(models, config, again, wait=wait, show=show, app=app)
 
     def reload(self, wait: bool = False, show: Show = silent) -> None:
         """Restart with fresh copies of the script and the files beside it; no build, the same models and packages."""
@@ -229,7 +289,7 @@ class LocalWebservice:
             "environment_variables": dict(environment.environment_variables),
             "deployment_config": deployment.to_dict(),
         }
-        self._generations.move(deployment.port, show)
+        self._generations.move(record, show)
         try:
             self._generations.replace(models, config, record, wait=wait, show=show)
         except ServiceFailed as error:

@@ -19,6 +19,7 @@ from scoredock.deploy.config.stand_in import in_place_of_azures
 from scoredock.deploy.local.engine import Show
 from scoredock.deploy.local.images import environment_image
 from scoredock.deploy.local.imported_files import imported_files
+from scoredock.deploy.local.ports import LOOPBACK, called_as
 from scoredock.deploy.local.pythons import settled_python
 from scoredock.deploy.registry.environment import Environment
 from scoredock.deploy.registry.workspace import Workspace
@@ -101,9 +102,17 @@ def variables_of(record: dict[str, Any]) -> dict[str, str]:
 
 def config_of(record: dict[str, Any]) -> InferenceConfig:
     """The configuration that a service's record keeps."""
-    return InferenceConfig.from_dict(record["inference_config"], record["config_folder"])
+    config = InferenceConfig.from_dict(record["inference_config"], record["config_folder"])
+    config.options = record.get("options") or {}
+    return config
 
 
 def scheme_of(record: dict[str, Any]) -> str:
     """How a service is called, by its record: https when its environment gives its server a certificate."""
     return "https" if variables_of(record).get("SCOREDOCK_TLS_CERTIFICATE") else "http"
+
+
+def address_of(record: dict[str, Any], port: int | None) -> str:
+    """Where this machine calls a service: ``http://localhost:6789``."""
+    host = record.get("deployment_config", {}).get("host") or LOOPBACK
+    return f"{scheme_of(record)}://{called_as(host)}:{port}"

@@ -66,11 +66,11 @@ def _script_variables(config: InferenceConfig) -> dict[str, str]:
     if not config.source_directory:
         return {"AZUREML_ENTRY_SCRIPT": config.script_path.name}
     if config.source_is_root:
-        return {"AZUREML_ENTRY_SCRIPT": config.entry_script}
+        return {"AZUREML_ENTRY_SCRIPT": config.script_in_root}
     name = config.root.resolve().name
     if name in (MODELS, MODEL_MAP):
         raise Refused(f"sourceDirectory: {name} is the name of something else in the app root. Rename the folder.")
-    return {"AZUREML_ENTRY_SCRIPT": f"{name}/{config.entry_script}", "AZUREML_SOURCE_DIRECTORY": name}
+    return {"AZUREML_ENTRY_SCRIPT": f"{name}/{config.script_in_root}", "AZUREML_SOURCE_DIRECTORY": name}
 
 
 def _copy_script(config: InferenceConfig, app: Path) -> None:
@@ -80,7 +80,7 @@ def _copy_script(config: InferenceConfig, app: Path) -> None:
                 f"code: {MODELS} is the name of something else in the app root. Rename {config.root / MODELS}."
             )
         files = source_files(config.root)
-        if Path(config.entry_script) not in files:
+        if Path(config.script_in_root) not in files:
             raise DeployError(
                 f"entryScript: {config.entry_script} is left out by an ignore file of {config.root}: take it out of "
                 "there."
