@@ -31,9 +31,9 @@ def read_arrow(
     413 for more than ``max_text`` bytes of text in dictionaries; and RefusedValue for columns that do not fit the
     schema.
     """
-    table = read_stream(body, max_text)
+    table, parts = read_stream(body, max_text, take)
     width = max((text_width(one.type) for one in arguments), default=0)
-    take(sum(_weight(table.column(place), width) for place in range(table.num_columns)))
+    take(parts + sum(_weight(table.column(place), width) for place in range(table.num_columns)))
     frames = [one for one in arguments if type(one.type).__name__ == "PandasParameterType"]
     required = [one for one in arguments if one.default is EMPTY]
     if len(frames) == 1 and required in ([], frames):

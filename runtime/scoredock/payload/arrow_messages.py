@@ -2,7 +2,8 @@
 
 In a body of Arrow's, many things may refer to the same bytes: columns to one buffer, fields to one name, pairs of
 metadata to one text, so that kilobytes would become gigabytes. Nobody's writer does that, and it is refused: what is
-referred to may not be longer, in all, than what holds it. So is compression.
+referred to may not be longer, in all, than what holds it. So is compression, and so are dictionaries that are added to:
+each batch would have one of its own.
 
 Source of the format: Arrow's "Encapsulated message format" and its Message.fbs and Schema.fbs; flatbuffers' internals.
 """
@@ -18,12 +19,16 @@ _CONTINUES = 0xFFFFFFFF
 _DEEPEST = 32  # fields, one in another
 _BUFFER = struct.Struct("<qq")  # where it begins in the message's body, and its length
 _COMPRESSED = "it is compressed; send it without compression"
+_ADDED = "it adds to a dictionary; send whole dictionaries"
 _SHARED = "parts of it refer to the same bytes"
 
 
-def check_messages(body: bytes) -> None:
-    """Look at every message of a stream. Raises ValueError, which says what is wrong, or struct.error."""
-    at = 0
+def check_messages(body: bytes) -> int:
+    """Look at every message of a stream; how many messages, fields and columns of batches they are, all together.
+
+    Raises ValueError, which says what is wrong, or struct.error.
+    """
+    at = parts = 0
     while at + 8 <= len(body):  # with fewer bytes left, that is its end, or it is cut off
         (length,) = struct.unpack_from("<I", body, at)
         at += 4
@@ -31,8 +36,11 @@ def check_messages(body: bytes) -> None:
             (length,) = struct.unpack_from("<I", body, at)
             at += 4
         if length == 0 or at + length > len(body):  # its end; or a message that is cut off, which pyarrow refuses
-            return
-        at += length + _Message(body[at : at + length]).check()
+            break
+        message = _Message(body[at : at + length])
+        at += length + message.check()
+        parts += 1 + message.parts
+    return parts
 
 
 class _Message:
@@ -41,6 +49,7 @@ class _Message:
     def __init__(self, metadata: bytes) -> None:
         self._bytes = metadata
         self._left = len(metadata)  # of its bytes, how many have not been referred to yet
+        self.parts = 0  # its fields, or the columns of its batch
 
     def check(self) -> int:
         """Raise ValueError for what is refused; the length of the message's body."""
@@ -57,6 +66,9 @@ class _Message:
             self._fields(header, 1, 0)
             self._pairs(header, 2)
         elif kind == _DICTIONARY_BATCH and self._table(header, 1):
+            adds = self._field(header, 2)
+            if adds and self._number(adds, "<B"):
+                raise ValueError(_ADDED)
             self._batch(self._table(header, 1), length)
         elif kind == _RECORD_BATCH:
             self._batch(header, length)
@@ -65,8 +77,9 @@ class _Message:
     def _batch(self, batch: int, length: int) -> None:
         if self._field(batch, 3):
             raise ValueError(_COMPRESSED)
+        self.parts = self._vector(batch, 1)[1]
         start, count = self._vector(batch, 2)
-        self._refer(16 * count)
+        self._refer(16 * (self.parts + count))
         used = sum(size for _, size in _BUFFER.iter_unpack(self._bytes[start : start + 16 * count]))
         if used > length:
             raise ValueError(_SHARED)
@@ -76,6 +89,7 @@ class _Message:
         if depth > _DEEPEST:
             raise ValueError("its types are nested too deeply")
         for field in self._tables(table, number):
+            self.parts += 1
             self._text(field, 0)
             kind, type_ = self._field(field, 2), self._table(field, 3)
             if kind and type_ and self._number(kind, "<B") == _TIMESTAMP:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from scoredock.errors import RequestProblem
@@ -17,20 +18,20 @@ from scoredock.payload.arrow_messages import check_messages
 
 ARROW = "application/vnd.apache.arrow.stream"
 MARKS = 3  # bytes of JSON around each text: quotes and a comma
+A_PART = 1024  # bytes of memory of a message, a field, or a column of a batch, beside its values
+MOST_READ_AGAIN = 256 * 1024 * 1024  # bytes of dictionaries that batches refer to, each batch counted: 0.1 s
 
 logger = logging.getLogger("scoredock.payload")
 
 
-def read_stream(body: bytes, max_text: int) -> Any:
-    """The table of a body, with at most ``max_text`` bytes of text for its dictionaries.
+def read_stream(body: bytes, max_text: int, take: Callable[[int], None]) -> tuple[Any, int]:
+    """The table of a body, with at most ``max_text`` bytes of text for its dictionaries; and its parts' bytes of memory.
+
+    ``take`` is told of that before it is used.
 
     Raises RequestProblem: 415 when pyarrow is not installed, 400 for what is not this format or not allowed in it,
     413 for longer text.
     """
-    return _written_out(_table(body), max_text)
-
-
-def _table(body: bytes) -> Any:
     try:
         import pyarrow as pa
     except ImportError:
@@ -38,11 +39,16 @@ def _table(body: bytes) -> Any:
             415, f"{ARROW} needs pyarrow on the server. Expects Content-Type to be application/json"
         ) from None
     try:
-        check_messages(body)
+        parts = A_PART * check_messages(body)
     except ValueError as error:
         raise _broken(str(error)) from None
     except struct.error:
         raise _broken("its messages refer to what is not there") from None
+    take(parts)
+    return _written_out(_table(body, pa), max_text), parts
+
+
+def _table(body: bytes, pa: Any) -> Any:
     batches: list[Any] = []
     try:
         reader = pa.ipc.open_stream(pa.py_buffer(body))
@@ -51,8 +57,11 @@ def _table(body: bytes) -> Any:
                 raise _broken(f"column {field.name!r} is of type {field.type}, which is not taken")
         if not len(reader.schema) or len(set(reader.schema.names)) != len(reader.schema):
             raise _broken("its columns need names that differ, and there has to be one")
-        rows = 0
+        rows = read_again = 0
         for batch in reader:
+            read_again += sum(one.dictionary.nbytes for one in batch.columns if pa.types.is_dictionary(one.type))
+            if read_again > MOST_READ_AGAIN + 16 * len(body):
+                raise _broken("its dictionaries are much larger than its batches; send fewer, longer batches")
             batch.validate(full=True)
             rows += batch.num_rows
             if rows > 8 * len(body):  # no row is shorter than a bit

@@ -126,3 +126,21 @@ def schema(fields: int, pairs: int) -> bytes:
     refer(pair + 8, text(b"v" * 4000))
     message += bytes(-len(message) % 8)
     return struct.pack("<II", 0xFFFFFFFF, len(message)) + bytes(message) + struct.pack("<II", 0xFFFFFFFF, 0)
+
+
+def test_dictionaries_that_are_added_to_are_refused() -> None:
+    texts = ["a", "b"]
+    type_ = pa.schema([("a", pa.dictionary(pa.int32(), pa.string()))])
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, type_, options=pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)) as writer:
+        for more in ("c", "d"):
+            texts.append(more)
+            column = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), pa.array(texts))
+            writer.write_batch(pa.record_batch([column], schema=type_))
+    with pytest.raises(ValueError, match="adds to a dictionary"):
+        check_messages(sink.getvalue())
+
+
+def test_messages_fields_and_columns_of_batches_are_counted() -> None:
+    assert check_messages(stream(TABLES["wide"])) == 1 + 2000 + 1 + 2000
+    assert check_messages(stream(TABLES["numbers"])) == 1 + 2 + 10 * (1 + 2)

@@ -27,12 +27,14 @@ from scoredock.payload.arrow import write_arrow
 from scoredock.payload.arrow_stream import ARROW, MARKS
 from scoredock.payload.negotiation import asks_for_binary, write
 from scoredock.payload.npy import NPY, write_npy
+from scoredock.payload.room import MIB, Room
 from scoredock.signature import Argument
 
 MAX_BODY = 1_000_000
 CUBE = pa.list_(pa.list_(pa.float64(), 1), 1)
 WORD = pd.DataFrame({"a": ["x"], "b": [1.5]})
 ROWS = NumpyParameterType(np.zeros((1, 2)))
+LOOSE = PandasParameterType(pd.DataFrame([{"a": "x"}]), enforce_shape=False)
 FRAME = PandasParameterType(pd.DataFrame([{"name": "a", "count": 1, "size": 1.5}]))
 
 
@@ -217,17 +219,33 @@ class TestAttacks:
 
     @pytest.mark.parametrize("dictionaries", [1, 2])
     def test_text_that_is_longer_than_its_body_is_at_most_as_long_as_a_body_may_be(self, dictionaries: int) -> None:
-        loose = PandasParameterType(pd.DataFrame([{"a": "x"}]), enforce_shape=False)
         rows, length = MAX_BODY // dictionaries // 1000, 1000 - MARKS
         indices = pa.array([0] * rows, pa.int8())
         texts = [pa.DictionaryArray.from_arrays(indices, ["x" * (length + one)]) for one in (0, 1)]
         body = arrow({"a": texts[0], "b": texts[0]} if dictionaries == 2 else {"a": texts[0]})
-        frame = read(body, ARROW, Argument("table", type=loose))["table"]
+        frame = read(body, ARROW, Argument("table", type=LOOSE))["table"]
         assert frame["a"].tolist() == ["x" * length] * rows
         body = arrow({"b": texts[0], "a": texts[1]} if dictionaries == 2 else {"a": texts[1]})
-        status, message = refusal(body, ARROW, Argument("table", type=loose))
+        status, message = refusal(body, ARROW, Argument("table", type=LOOSE))
         assert status == 413
         assert all(part in message for part in ("'a'", f"at most {MAX_BODY} bytes", f"got {MAX_BODY + rows} bytes"))
+
+    def test_a_dictionary_is_not_read_again_for_any_number_of_batches(self) -> None:
+        texts = pa.array([f"{number:06d}" for number in range(50_000)])
+        column = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), texts)
+        batch = pa.record_batch({"a": column})
+        read(stream_of(batch, 100), ARROW, Argument("table", type=LOOSE))
+        status, message = refusal(stream_of(batch, 1000), ARROW, Argument("table", type=LOOSE))
+        assert status == 400
+        assert "longer batches" in message
+
+    @pytest.mark.parametrize(("columns", "batches"), [(1, 10_000), (5000, 2)])
+    def test_what_a_table_takes_beside_its_values_is_taken_from_the_room(self, columns: int, batches: int) -> None:
+        empty = pa.record_batch({str(number): pa.array([], pa.int8()) for number in range(columns)})
+        reader = SchemaReader((Argument("table", type=LOOSE),), MAX_BODY, Room(10 * MIB))
+        with pytest.raises(RequestProblem, match="SCOREDOCK_MAX_PARSED_MB") as caught:
+            reader.read(stream_of(empty, batches), ARROW)
+        assert caught.value.status == 413
 
     @pytest.mark.parametrize(
         ("make", "sample", "words"),
@@ -262,6 +280,14 @@ class TestAttacks:
             read(bytes(body), media_type, argument)
         except RequestProblem as problem:
             assert problem.status == 400
+
+
+def stream_of(batch: Any, times: int) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        for _ in range(times):
+            writer.write_batch(batch)
+    return sink.getvalue()
 
 
 def spoiled_offsets() -> bytes:
