@@ -15,7 +15,7 @@ from typing import Any
 
 from scoredock.payload.dates import moment, says_no_date
 
-_NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
 _LONGEST_INTEGER = 40  # digits of text; longer ones fit no type, and are left to be refused as text
 _ISO = '"2024-05-01T08:00:00"'
 

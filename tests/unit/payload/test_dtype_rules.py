@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -298,3 +299,14 @@ def test_every_orient_takes_the_same_values(name: str, cells: list[Any]) -> None
         except RequestProblem as problem:
             outcomes.append("refused" if "x" in str(problem) else str(problem))
     assert all(one == other for one, other in itertools.pairwise(outcomes)), outcomes
+
+
+@pytest.mark.parametrize("schema", ["columns", "arrays"])
+@pytest.mark.parametrize("text", ["1" * 100_000 + "x", "1." * 50_000, " " * 100_000 + "1 x"])
+def test_a_long_text_for_a_duration_is_refused_at_once(schema: str, text: str) -> None:
+    column = PandasParameterType(pd.DataFrame({"span": COLUMNS["span"]}))
+    type_ = column if schema == "columns" else ARRAYS["span"]
+    began = time.process_time()
+    with pytest.raises(RefusedValue):
+        read(type_, [{"span": text}] if schema == "columns" else [text])
+    assert time.process_time() - began < 5  # seconds; a square of its length would be minutes
