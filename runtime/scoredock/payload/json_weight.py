@@ -14,7 +14,6 @@ SLICE = 1024 * 1024  # bytes; counting holds the interpreter lock no longer than
 A_LIST = 96  # with room for four items
 A_DICT = 112  # beside what its keys take
 A_KEY = 40  # its hash and places; its characters are mostly those of other keys
-MOST_COMMON_KEYS = 32  # of an object, on average; what has more has keys of its own
 AN_ITEM = 40  # its place, and a number of up to 60 bits or a float; in an array the same number takes less
 A_STRING = 48  # beside its characters
 WIDEST = 4  # bytes of a character, of all of a string's when one of them is an emoji

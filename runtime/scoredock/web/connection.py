@@ -14,6 +14,7 @@ from typing import Any, cast
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from scoredock.texts import printable
 from scoredock.web.answer_head import answer_head
 from scoredock.web.answers import NO_BODY, SERVER_FAILED, Header
 from scoredock.web.gateway import Gateway
@@ -217,7 +218,7 @@ class Connection(asyncio.Protocol):
         try:
             self._gateway.handle(incoming)
         except Exception:
-            logger.exception("the server failed while it answered %s %s", incoming.method, incoming.path)
+            logger.exception("the server failed while it answered %s %s", incoming.method, printable(incoming.path))
             self._close_soon()
             self._gateway.refuse(incoming, 500, SERVER_FAILED)
         if self._refusal is not None:
@@ -260,8 +261,7 @@ class Connection(asyncio.Protocol):
         if self._phase is not OPEN:  # it learns from the last answer that it was not taken
             self._intake.let_go(incoming)
             return
-        self._waiting.add(incoming)
-        if self._intake.ahead > self._intake.max_ahead:
+        if self._intake.is_far_ahead(self._waiting.add(incoming)):
             self._waiting.drop(self._answering is None)
             self._reader.give_up(429, self._intake.too_far_ahead())
 

@@ -15,6 +15,7 @@ from scoredock.web.unread import SlowReader, Unread
 
 MIB = 1024 * 1024
 SMALL_BODY = 64 * 1024  # bytes; bodies up to this are still taken when larger ones have used up their share
+SMALL_AHEAD = 16 * 1024  # bytes that are ahead of their turn: a head with a token, and what that takes in memory
 SPARE = 32  # connections beyond the limit that are answered, about health alone
 OTHER_FILES = 128  # descriptors for everything but clients: the script's files, logs, sockets of its own
 MOST_AHEAD = 32 * MIB  # of what comes ahead of its turn, if an eighth of all that is held is not less
@@ -39,7 +40,8 @@ class Intake:
     ``max_held`` bounds it, with a sixteenth more for what comes with bodies, and, for requests with bodies of up to
     ``SMALL_BODY`` bytes, an eighth, so that large ones do not keep them out. ``ahead`` is the part that is out of turn:
     heads that are not complete, requests behind another one of their connection, and what is not read of them. It takes
-    no key to make it, so it has a bound of its own, ``max_ahead``. ``turns`` gives whoever sends ahead a share of the
+    no key to make it, so it has a bound of its own, ``max_ahead``, and as much again for those that have up to
+    ``SMALL_AHEAD`` bytes of it, so that whoever has much does not keep them out. ``turns`` gives whoever sends ahead a share of the
     event loop's time. ``connections`` counts those that are open, without the ones that have not finished a TLS
     handshake.
     """
@@ -74,6 +76,10 @@ class Intake:
     def max_ahead(self) -> int:
         """The bytes that may be held ahead of their turn."""
         return min(self.max_held // 8, MOST_AHEAD)
+
+    def is_far_ahead(self, size: int) -> bool:
+        """Whether ``size`` bytes of one connection, counted already, cannot stay ahead of their turn."""
+        return self.ahead > self.max_ahead * (2 if size <= SMALL_AHEAD else 1)
 
     def is_full(self, size: int, coming: int = 0) -> bool:
         """Whether a request with a body of ``size`` bytes, so far, cannot stay, or ``coming`` more of it not come."""

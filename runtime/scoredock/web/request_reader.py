@@ -247,7 +247,7 @@ class RequestReader:
         if stage is BODY and intake.held > intake.max_held and intake.is_full(self._size):
             self._discard(intake.no_room())
             self._count()
-        elif ahead and intake.ahead > intake.max_ahead:
+        elif ahead and intake.is_far_ahead(ahead):
             self.give_up(429, intake.too_far_ahead())
 
     def _incoming(self) -> Incoming:

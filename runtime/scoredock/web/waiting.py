@@ -15,10 +15,12 @@ class Waiting(deque[Incoming]):
         super().__init__()
         self._intake = intake
 
-    def add(self, incoming: Incoming) -> None:
-        """One more."""
+    def add(self, incoming: Incoming) -> int:
+        """One more; the bytes that this counts."""
+        size = incoming.held - len(incoming.body)
         self.append(incoming)
-        self._intake.ahead += incoming.held - len(incoming.body)
+        self._intake.ahead += size
+        return size
 
     def take(self) -> Incoming:
         """The first: it is its turn."""

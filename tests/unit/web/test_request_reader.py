@@ -22,11 +22,11 @@ class Receiver:
 
     scheme, address, server, who = "http", None, None, ""
 
-    def __init__(self, max_body: int = 10_000_000) -> None:
+    def __init__(self, max_body: int = 10_000_000, intake: Intake | None = None) -> None:
         self.requests: list[Incoming] = []
         self.refusals: list[int] = []
         self.waits = 0
-        self.reader = RequestReader(self, Intake(max_body))
+        self.reader = RequestReader(self, intake or Intake(max_body))
 
     def received(self, incoming: Incoming) -> None:
         self.requests.append(incoming)
@@ -162,3 +162,19 @@ def test_a_fault_of_our_own_is_not_the_clients() -> None:
     receiver = Broken()
     receiver.reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert receiver.refusals == [500]
+
+
+def test_whoever_has_much_ahead_of_its_turn_does_not_keep_out_who_has_little() -> None:
+    intake = Intake(max_held=8 * 1024 * 1024)
+    large, small = b"GET /livez HTTP/1.1\r\nh: " + b"x" * 60_000, b"GET /livez HTTP/1.1\r\nh: " + b"x" * 3000
+    kept = []
+    for head, most in ((large, intake.max_ahead), (small, 2 * intake.max_ahead)):
+        while not kept or not kept[-1].refusals:
+            kept.append(Receiver(intake=intake))
+            kept[-1].feed(head)
+        assert kept[-1].refusals == [429]
+        assert most * 0.9 < intake.ahead <= most
+        kept.append(Receiver(intake=intake))
+    for one in kept:
+        one.reader.end()
+    assert intake.ahead == intake.held == 0
