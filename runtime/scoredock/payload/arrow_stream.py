@@ -25,9 +25,9 @@ logger = logging.getLogger("scoredock.payload")
 
 
 def read_stream(body: bytes, max_text: int, take: Callable[[int], None]) -> tuple[Any, int]:
-    """The table of a body, with at most ``max_text`` bytes of text for its dictionaries; and its parts' bytes of memory.
+    """The table of a body, with at most ``max_text`` bytes of text for its dictionaries; and what its parts take.
 
-    ``take`` is told of that before it is used.
+    That is in bytes of memory; ``take`` is told of it before they are made.
 
     Raises RequestProblem: 415 when pyarrow is not installed, 400 for what is not this format or not allowed in it,
     413 for longer text.

@@ -41,9 +41,9 @@ class Intake:
     ``SMALL_BODY`` bytes, an eighth, so that large ones do not keep them out. ``ahead`` is the part that is out of turn:
     heads that are not complete, requests behind another one of their connection, and what is not read of them. It takes
     no key to make it, so it has a bound of its own, ``max_ahead``, and as much again for those that have up to
-    ``SMALL_AHEAD`` bytes of it, so that whoever has much does not keep them out. ``turns`` gives whoever sends ahead a share of the
-    event loop's time. ``connections`` counts those that are open, without the ones that have not finished a TLS
-    handshake.
+    ``SMALL_AHEAD`` bytes of it, so that whoever has much does not keep them out. ``turns`` gives whoever sends ahead a
+    share of the event loop's time. ``connections`` counts those that are open, without the ones that have not finished
+    a TLS handshake.
     """
 
     max_body: int = Sizes.body
