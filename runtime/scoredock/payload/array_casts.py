@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -36,8 +37,7 @@ def converted(rows: list[Any], dtype: Any) -> Any:
         return found.astype(dtype)
     if dtype.kind in "Mm":
         _refuse_misfits(leaves_of(rows), dtype)
-        read: Callable[[Any], Any] = _moment_of if dtype.kind == "M" else _duration_of
-        return np.array(_each(rows, read), dtype=dtype)
+        return np.array(_each(rows, _reader(dtype)), dtype=dtype)
     made = np.array(rows, dtype=dtype)
     if dtype.kind == "f" and dtype.itemsize < 8 and not np.isfinite(made).all():
         _refuse_misfits(leaves_of(rows), dtype)
@@ -52,12 +52,21 @@ def leaves_of(rows: list[Any], depth: int = 0) -> list[Any]:
     return leaves
 
 
-def _moment_of(leaf: Any) -> Any:
-    """A NumPy date of a JSON value. Raises ValueError."""
+def _reader(dtype: Any) -> Callable[[Any], Any]:
+    """What makes dates or durations of JSON values, for a dtype of theirs."""
+    return partial(_moment_of, dtype=dtype) if dtype.kind == "M" else _duration_of
+
+
+def _moment_of(leaf: Any, dtype: Any) -> Any:
+    """A NumPy date of a JSON value. Raises ValueError, also for one that would be another one as ``dtype``."""
     import numpy as np
 
     said = moment(leaf) if isinstance(leaf, str) else None
-    return np.datetime64(said.iso if said is not None else leaf)
+    made = np.datetime64(said.iso if said is not None else leaf)
+    finer = np.can_cast(made.dtype, dtype, "safe")  # a coarser unit holds more
+    if finer and not np.isnat(made) and made.astype(dtype).astype(made.dtype) != made:
+        raise ValueError(f"{leaf} is beyond {dtype}")
+    return made
 
 
 def _duration_of(leaf: Any) -> Any:
@@ -88,5 +97,5 @@ def _cell(cell: Any, dtype: Any) -> Any:
     base = dtype.base
     _refuse_misfits(leaves_of(cell) if isinstance(cell, list) else [cell], base)
     if base.kind in "Mm":
-        return _each(cell, _moment_of if base.kind == "M" else _duration_of)
+        return _each(cell, _reader(base))
     return cell

@@ -31,7 +31,7 @@ _MOMENT = re.compile(
       (?P<hour>\d{{1,2}})
       (?: :?(?P<minute>\d{{2}}) (?: :?(?P<second>\d{{2}}) (?: [.,](?P<fraction>\d{{1,9}}) )? )? )?
       (?: \s*(?P<half>[ap])\.?m\.? )?
-      (?P<zone> \s*(?: Z | UTC | GMT | [+-]\d{{2}}(?: :?\d{{2}} )? ) )?
+      (?P<zone> \s*(?: Z | UTC | GMT | [+-](?: [01]\d | 2[0-3] )(?: :?[0-5]\d )? ) )?
     )?
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,

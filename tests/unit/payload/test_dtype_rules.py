@@ -301,6 +301,26 @@ def test_every_orient_takes_the_same_values(name: str, cells: list[Any]) -> None
     assert all(one == other for one, other in itertools.pairwise(outcomes)), outcomes
 
 
+@pytest.mark.parametrize("date", ["9999-12-31", "2300-01-01", "1677-01-01", "0001-01-01T00:00:00"])
+@pytest.mark.parametrize("structured", [False, True])
+def test_a_date_that_an_array_cannot_hold_is_refused(date: str, structured: bool) -> None:
+    dtype: Any = [("when", "datetime64[ns]"), ("n", "i4")] if structured else "datetime64[ns]"
+    good: Any = ("2024-01-01", 1) if structured else "2024-01-01"
+    type_ = NumpyParameterType(np.array([good], dtype))
+    with pytest.raises(RefusedValue) as caught:
+        read(type_, [good, (date, 1) if structured else date])
+    assert caught.value.path == ("data[1].when" if structured else "data[1]")
+    for coarse in ("s", "us", "D", "Y"):
+        made = read(NumpyParameterType(np.array(["2024"], f"datetime64[{coarse}]")), [date])
+        assert made[0].astype("datetime64[Y]") == np.datetime64(date[:4])
+
+
+@pytest.mark.parametrize("zone", ["+24:00", "-99", "+01:60"])
+def test_a_time_zone_that_none_has_is_refused(zone: str) -> None:
+    assert moment("2024-01-01T08:00+14:00")
+    assert moment(f"2024-01-01T08:00{zone}") is None
+
+
 @pytest.mark.parametrize("schema", ["columns", "arrays"])
 @pytest.mark.parametrize("text", ["1" * 100_000 + "x", "1." * 50_000, " " * 100_000 + "1 x"])
 def test_a_long_text_for_a_duration_is_refused_at_once(schema: str, text: str) -> None:
