@@ -3,8 +3,8 @@
 CPython raises an exception that another thread asks for where it looks at its "eval breaker": when a call returns, at a
 jump, and at the start of a function. Inside a library any of these places may lie between taking something and the
 ``try`` that gives it back, so that only the script's own code is stopped. There, too, three kinds of places are left
-out: a call with a ``try`` or ``with`` right behind it (``lock.acquire()``), since nothing would undo it; what
-enters, leaves or destroys an object; and whatever an import runs.
+out: a call with a ``try`` or ``with`` right behind it (``lock.acquire()``), since nothing would undo it; whatever a
+``with`` runs to enter or leave an object, or a destructor runs; and whatever an import runs.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ _PROTECTING = {"SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "BEFORE_WITH",
 _RETURNING = ("RETURN_VALUE", "RETURN_CONST")
 _ENDING = ("RETURN", "RAISE", "RERAISE", "YIELD")
 _OPERATING = ("BINARY_", "INPLACE_", "UNARY_", "COMPARE_OP", "FOR_ITER")  # NumPy may take its time in these
+_APPENDICES = {"EXTENDED_ARG", "PRECALL"}
+_ENTERING, _LEAVING = "entering", "leaving"
+_LEAVING_ARGUMENTS = 2 if (3, 11) <= sys.version_info < (3, 14) else 3  # three times None; the first was not counted
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
 _ALWAYS_JUMPING = ("JUMP_FORWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD")
 _LOOKS_AFTER_WAITING = sys.version_info < (3, 13)
@@ -41,7 +44,7 @@ def may_stop(frame: FrameType, lasti: int, is_own: Callable[[str], bool], at_onc
     waits for the interpreter lock has looked for an exception already, and looks again at the next such place.
     """
     code = frame.f_code
-    if not is_scripts(code, is_own) or not _is_whole(_codes(frame)):
+    if not is_scripts(code, is_own) or not _is_whole(_places(frame)):
         return False
     if lasti < 0:  # about to begin
         return True
@@ -66,21 +69,20 @@ def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> boo
     It is elsewhere when native code has called back into Python, or has itself raised, before it could be: then a
     handler may have been at work.
     """
-    codes, trace, lasti = [], error.__traceback__, -1
+    places, trace = [], error.__traceback__
     while trace is not None:
-        codes.append(trace.tb_frame.f_code)
-        lasti = trace.tb_lasti
+        places.insert(0, (trace.tb_frame.f_code, trace.tb_lasti))
         trace = trace.tb_next
-    if all(map(_is_ours, codes)):  # run() had returned
+    if all(_is_ours(code) for code, _ in places):  # run() had returned
         return True
-    if not is_scripts(codes[-1], is_own) and (lasti < 0 or _instruction(codes[-1], lasti).name == "RESUME"):
-        codes.pop()  # it was about to begin
-    return error.__context__ is None and is_scripts(codes[-1], is_own) and _is_whole(codes)
+    if not is_scripts(places[0][0], is_own) and _begins(*places[0]) and _manages(*places[1]) != _LEAVING:
+        del places[0]
+    return error.__context__ is None and is_scripts(places[0][0], is_own) and _is_whole(places)
 
 
 def is_import(frame: FrameType | None) -> bool:
     """Whether an import is among what led to a frame."""
-    return any(code.co_filename.startswith(_IMPORTING) for code in _codes(frame))
+    return any(code.co_filename.startswith(_IMPORTING) for code, _ in _places(frame))
 
 
 def is_scripts(code: CodeType, is_own: Callable[[str], bool]) -> bool:
@@ -92,15 +94,45 @@ def _is_ours(code: CodeType) -> bool:
     return code.co_filename.startswith(_OWN_PACKAGE)
 
 
-def _codes(frame: FrameType | None) -> Iterable[CodeType]:
+def _places(frame: FrameType | None) -> Iterable[tuple[CodeType, int]]:
+    """Where a thread is, and from where that was called."""
     while frame is not None:
-        yield frame.f_code
+        yield frame.f_code, frame.f_lasti
         frame = frame.f_back
 
 
-def _is_whole(codes: Iterable[CodeType]) -> bool:
-    """Whether none of this code is an import's, or half of something."""
-    return not any(code.co_name in _HALVES or code.co_filename.startswith(_IMPORTING) for code in codes)
+def _is_whole(places: Iterable[tuple[CodeType, int]]) -> bool:
+    """Whether none of this, of which the first is the innermost, is an import's, or half of something.
+
+    What enters or leaves is known by its name, and by the ``with`` that called it: it may be an alias, or decorated.
+    """
+    places = list(places)
+    if any(code.co_name in _HALVES or code.co_filename.startswith(_IMPORTING) for code, _ in places):
+        return False
+    return not any(_manages(*caller) for caller in places[1:])
+
+
+def _begins(code: CodeType, lasti: int) -> bool:
+    """Whether a function has done nothing yet."""
+    return lasti < 0 or (dis.opname[code.co_code[lasti]] == "RESUME" and not code.co_code[lasti + 1])
+
+
+@lru_cache(1024)
+def _manages(code: CodeType, lasti: int) -> str:
+    """Which end of a ``with`` has called a function: "entering", "leaving", or "" for neither."""
+    until = [one for one in dis.get_instructions(code) if one.offset <= lasti and one.opname not in _APPENDICES]
+    names = [one.opname for one in reversed(until[-7:])]
+    if names[:1] in (["SEND"], ["YIELD_FROM"]) and names[2:3] == ["GET_AWAITABLE"]:
+        del until[-3:], names[:3]  # what came before has given what is awaited here
+    called = names[0] if names else ""
+    if "WITH" in called or (called.startswith("CALL") and names[1:2] == ["LOAD_SPECIAL"]):
+        return _LEAVING if called == "WITH_EXCEPT_START" else _ENTERING
+    nones = names[1:4] == ["DUP_TOP", "DUP_TOP", "LOAD_CONST"] or names[1:4] == ["LOAD_CONST"] * 3
+    if called.startswith("CALL") and until[-1].arg == _LEAVING_ARGUMENTS and nones and not any(
+        one.argval for one in until[-4:-1]
+    ):
+        return _LEAVING
+    return ""
 
 
 @lru_cache(1024)

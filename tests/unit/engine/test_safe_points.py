@@ -93,6 +93,77 @@ def test_what_a_context_manager_or_a_destructor_does_is_left_alone():
 
 
 @in_a_thread
+def test_what_a_with_calls_is_known_whatever_its_name():
+    answers = []
+
+    def decorated(function):
+        def call(*arguments):
+            return [function(*arguments), answers.append(here())][0]
+
+        return call
+
+    class Held:
+        def take(self):
+            answers.append(here())
+            return self
+
+        def give(self, *_):
+            answers.append(helper())
+
+        __enter__, __exit__ = decorated(take), decorated(give)
+
+    def helper():
+        return [here()][0]
+
+    def returns_from_it():
+        with Held():
+            return 1
+
+    with Held() as one, Held():
+        inside = helper()
+    returns_from_it()
+    assert inside
+    assert (len(answers), any(answers)) == (12, False)
+    with contextlib.suppress(KeyError), one:
+        raise KeyError
+    assert not any(answers)
+    one.give(None, None)
+    one.take()
+    assert answers[-2:] == [True, True]
+
+
+@in_a_thread
+def test_what_an_async_with_awaits_is_known_whatever_its_name():
+    answers = []
+
+    async def take(*_):
+        answers.append(here())
+
+    class Held:
+        __aenter__ = __aexit__ = take
+
+    async def run():
+        async with Held():
+            pass
+        assert answers == [False, False]
+        await take()
+
+    with pytest.raises(StopIteration):
+        run().send(None)
+    assert answers == [False, False, True]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="it cannot be told from the end of a with")
+@in_a_thread
+def test_a_call_with_none_three_times_is_no_end_of_a_with():
+    def asked(*_):
+        return [here()][0]
+
+    answer = asked(None, None, None)
+    assert answer
+
+
+@in_a_thread
 def test_a_generator_that_is_a_context_manager_is_left_alone_in_both_halves():
     answers = []
 
