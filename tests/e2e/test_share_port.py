@@ -117,3 +117,28 @@ def _phase(health_port: int) -> str:
         return str(httpx.get(f"http://127.0.0.1:{health_port}/readyz", verify=TRUSTS_NOBODY).json()["phase"])
     except httpx.TransportError:
         return ""
+
+
+def test_when_its_workers_have_died_a_server_says_so_instead_of_letting_clients_wait(serve, tmp_path):
+    """The socket listens, once one of them could score, whether or not anybody accepts."""
+    server = serve(
+        """
+        import os, time
+
+        def init():
+            while os.path.exists("hold"):
+                time.sleep(0.05)
+
+        def run(data):
+            os._exit(9)
+        """,
+        SCOREDOCK_SHARE_PORT="true",
+    )
+    (tmp_path / "hold").touch()
+    with pytest.raises(httpx.HTTPError):
+        server.post(content="x")
+    answer = server.post(content="x", timeout=5)
+    assert (answer.status_code, answer.json()["phase"]) in {(503, "starting"), (503, "import"), (503, "init")}
+    assert server.get("/livez", timeout=5).status_code == 200
+    (tmp_path / "hold").unlink()
+    wait_until(lambda: server.phase == "ready", what="the successor")

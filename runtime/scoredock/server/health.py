@@ -154,6 +154,11 @@ class HealthListener:
             thread.join()
             self._in_thread = False
 
+    def take_serving_sockets(self, serving: Iterable[socket.socket]) -> None:
+        """The serving sockets, of a port that is shared, listen now."""
+        self._cover(False)
+        self._serving = list(serving)
+
     def leave_serving_sockets(self) -> None:
         """The serving sockets are about to be closed: answer on the other ports only."""
         self._cover(False)

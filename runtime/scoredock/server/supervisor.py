@@ -169,6 +169,8 @@ class Supervisor(MainLoop):
         """What a worker's status tells becomes what has happened, however seldom this looks."""
         if status.was_ready:
             self._fleet.ready(pid)
+            if not self._was_ready and self._listener is not None:
+                self._listener.take_serving_sockets(self.LISTENERS)
             self._was_ready = True
         if status.phase == "draining" and pid not in self._kill_at:
             self._fleet.ending(pid)
