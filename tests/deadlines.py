@@ -39,6 +39,16 @@ BODIES = {
     "prints": (_PLAIN, "print('still working')"),
     "prints dots": (_PLAIN, "print('.', end='')"),
     "logs": (_PLAIN, "log.info('still working')"),
+    "logs records of its own": (
+        """
+    class Record(logging.LogRecord):
+        pass
+
+    logging.setLogRecordFactory(Record)
+"""
+        + _PLAIN,
+        "log.info('still working')",
+    ),
     "sleeps 1 ms": (_PLAIN, "time.sleep(0.001)"),
     "sleeps 10 ms": (_PLAIN, "time.sleep(0.01)"),
     "computes 10 ms between prints": (_PLAIN + _BUSY, "busy(0.01)\nprint('step')"),
@@ -59,6 +69,24 @@ BODIES = {
 """
         + _LOCKED,
         "with locked(): sum(range(20))",
+    ),
+    "holds a lock by methods of other names": (
+        """
+    class Held:
+        def take(self):
+            lock.acquire()
+            self.times = sum(range(20))
+
+        def give(self, *_):
+            self.times = sum(range(20))
+            lock.release()
+
+        __enter__, __exit__ = take, give
+
+    held = Held()
+"""
+        + _LOCKED,
+        "with held: sum(range(20))",
     ),
     "puts and gets": (
         """

@@ -29,3 +29,26 @@ def test_preloaded_workers_draw_different_random_numbers(serve):
     first, second = drawn.values()
     for number, other in zip(first[0], second[0], strict=True):
         assert number != other
+
+
+def test_a_preloaded_script_keeps_its_way_to_make_log_records(serve):
+    server = serve(
+        """
+        import logging
+
+        class Record(logging.LogRecord):
+            def getMessage(self):
+                return f"{super().getMessage()} of version 7"
+
+        def init():
+            logging.setLogRecordFactory(Record)
+
+        def run(data):
+            logging.getLogger("mine").warning("a score")
+            return 1
+        """,
+        WORKER_PRELOAD="true",
+    )
+    assert server.post(content="x").status_code == 200
+    wait_until(lambda: "mine - " in server.output, what="the line")
+    assert "a score of version 7" in server.output

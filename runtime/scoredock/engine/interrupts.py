@@ -83,7 +83,11 @@ def _is_ours(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "scoredock"
 
 
-def log_record(*arguments: Any, **more: Any) -> logging.LogRecord:
-    """A factory of log records that is a checkpoint: logging holds no lock when it makes one."""
-    checkpoint()
-    return logging.LogRecord(*arguments, **more)
+def checking(make: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
+    """The factory of log records, with a checkpoint before: logging holds no lock when it makes one."""
+
+    def make_record(*arguments: Any, **more: Any) -> logging.LogRecord:
+        checkpoint()
+        return make(*arguments, **more)
+
+    return make_record

@@ -17,7 +17,7 @@ from scoredock.accelerators.choice import Accelerator
 from scoredock.access import Access
 from scoredock.collection import current as collecting
 from scoredock.engine import Engine, Limits
-from scoredock.engine.interrupts import log_record
+from scoredock.engine.interrupts import checking
 from scoredock.entry import EntryScript
 from scoredock.entry.failures import script_stack
 from scoredock.entry.script import own_files
@@ -125,10 +125,10 @@ class Service:
 
         def prepare() -> Callable[[Incoming], Answer]:
             self._tracing = telemetry.start(self._settings, os.environ)  # a script sees the provider from its import on
-            logging.setLogRecordFactory(log_record)
             if self._preloaded is not None:
                 _draw_other_numbers()
             booted = self._preloaded or boot(self._settings, self._status.report)
+            logging.setLogRecordFactory(checking(logging.getLogRecordFactory()))  # the script may have its own
             script = booted.script
             self._status.report("swagger")
             documents = build_documents(script.signature, self._settings)

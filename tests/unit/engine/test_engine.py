@@ -12,7 +12,7 @@ import time
 import pytest
 
 from scoredock.engine import Engine, Limits, scoring_thread
-from scoredock.engine.interrupts import log_record
+from scoredock.engine.interrupts import checking
 from scoredock.errors import Abandoned, DeadlineExceeded, NotReady, QueueFull
 
 
@@ -227,7 +227,7 @@ def test_a_late_thread_that_logs_stops_there_and_one_that_does_so_in_a_library_d
             await submit(engine, "late").future
         return await submit(engine, "next").future
 
-    logging.setLogRecordFactory(log_record)
+    logging.setLogRecordFactory(checking(factory))
     try:
         may_stop, scoring_thread.may_stop = scoring_thread.may_stop, only_at_once(scoring_thread.may_stop)
         assert run_with(engine, score, scenario) == "next"
