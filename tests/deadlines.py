@@ -129,8 +129,8 @@ BODIES = {
         "while True: pass",
     ),
 }
-# They are in a library nearly all the time, or at the end of a "with", which Python 3.13 does not stop before in time:
-# their workers may have to be replaced.
+# Python 3.13 stops neither before a library's function, where the one is nearly all the time, nor before the end of a
+# "with", where the other is: their workers may have to be replaced.
 SELDOM_SEEN = {"puts and gets", "holds a lock and sleeps"}
 # A package that takes 90 ms to import: three times the deadline.
 PARTS = {

@@ -2,17 +2,20 @@
 
 CPython raises an exception that another thread asks for where it looks at its "eval breaker": when a call returns, at a
 jump, and at the start of a function. Inside a library any of these places may lie between taking something and the
-``try`` that gives it back, so that only the script's own code is stopped. There, too, three kinds of places are left
-out: a call with a ``try`` or ``with`` right behind it (``lock.acquire()``), since nothing would undo it; whatever a
-``with`` runs to enter or leave an object, or a destructor runs; and whatever an import runs.
+``try`` that gives it back, so that only the script's own code is stopped, or what it calls before that has begun.
+There, too, three kinds of places are left out: a call with a ``try`` or ``with`` right behind it (``lock.acquire()``),
+since nothing would undo it; whatever a ``with`` runs to enter or leave an object, or a destructor runs; and whatever
+an import runs.
 """
 
 from __future__ import annotations
 
 import dis
+import gc
 import os
 import sys
 import sysconfig
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +32,7 @@ _RETURNING = ("RETURN_VALUE", "RETURN_CONST")
 _ENDING = ("RETURN", "RAISE", "RERAISE", "YIELD")
 _OPERATING = ("BINARY_", "INPLACE_", "UNARY_", "COMPARE_OP", "FOR_ITER")  # NumPy may take its time in these
 _APPENDICES = {"EXTENDED_ARG", "PRECALL"}
+_WEAK: tuple[type, ...] = (weakref.ref, *weakref.ProxyTypes)
 _ENTERING, _LEAVING = "entering", "leaving"
 _LEAVING_ARGUMENTS = 2 if (3, 11) <= sys.version_info < (3, 14) else 3  # three times None; the first was not counted
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
@@ -44,13 +48,37 @@ def may_stop(frame: FrameType, lasti: int, is_own: Callable[[str], bool], at_onc
     waits for the interpreter lock has looked for an exception already, and looks again at the next such place.
     """
     code = frame.f_code
-    if not is_scripts(code, is_own) or not _is_whole(_places(frame)):
+    if not is_scripts(code, is_own):
+        return not at_once and _is_called_only(frame, lasti, is_own)
+    if not _is_whole(_places(frame)):
         return False
     if lasti < 0:  # about to begin
         return True
     if at_once or _LOOKS_AFTER_WAITING:
         return _instruction(code, lasti).safe
     return _goes_on_well(frame, lasti, is_own)
+
+
+def _is_called_only(frame: FrameType, lasti: int, is_own: Callable[[str], bool]) -> bool:
+    """Whether a library's function is about to begin, called by a function of the script that has nothing to clean up.
+
+    A script that does little but call such functions is hardly ever seen in its own code. Native code may call them at
+    any instruction, too: what drops a weak reference, or follows a collection, is not the script's to leave out.
+    """
+    caller = frame.f_back
+    if not _LOOKS_AFTER_WAITING or caller is None or not is_scripts(caller.f_code, is_own) or gc.callbacks:
+        return False
+    if not _begins(frame.f_code, lasti) or not _only_calls(caller.f_code, caller.f_lasti):
+        return False
+    told = list(frame.f_locals.values())
+    told += [one for value in told if type(value) is tuple for one in value]  # of *arguments
+    return not any(issubclass(type(one), _WEAK) for one in told) and _is_whole(_places(frame))
+
+
+@lru_cache(1024)
+def _only_calls(code: CodeType, lasti: int) -> bool:
+    """Whether there is a call, in a function without any ``try`` or ``with``."""
+    return _instruction(code, lasti).calls and all(one.handler < 0 and not one.starts for one in _instructions(code))
 
 
 def _goes_on_well(frame: FrameType, lasti: int, is_own: Callable[[str], bool]) -> bool:
@@ -69,7 +97,8 @@ def was_stopped_well(error: BaseException, is_own: Callable[[str], bool]) -> boo
     It is elsewhere when native code has called back into Python, or has itself raised, before it could be: then a
     handler may have been at work.
     """
-    places, trace = [], error.__traceback__
+    places: list[tuple[CodeType, int]] = []
+    trace = error.__traceback__
     while trace is not None:
         places.insert(0, (trace.tb_frame.f_code, trace.tb_lasti))
         trace = trace.tb_next
@@ -128,8 +157,11 @@ def _manages(code: CodeType, lasti: int) -> str:
     if "WITH" in called or (called.startswith("CALL") and names[1:2] == ["LOAD_SPECIAL"]):
         return _LEAVING if called == "WITH_EXCEPT_START" else _ENTERING
     nones = names[1:4] == ["DUP_TOP", "DUP_TOP", "LOAD_CONST"] or names[1:4] == ["LOAD_CONST"] * 3
-    if called.startswith("CALL") and until[-1].arg == _LEAVING_ARGUMENTS and nones and not any(
-        one.argval for one in until[-4:-1]
+    if (
+        called.startswith("CALL")
+        and until[-1].arg == _LEAVING_ARGUMENTS
+        and nones
+        and not any(one.argval for one in until[-4:-1])
     ):
         return _LEAVING
     return ""

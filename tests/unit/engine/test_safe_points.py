@@ -7,6 +7,7 @@ import dis
 import functools
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -208,6 +209,70 @@ def test_a_library_is_left_alone_wherever_it_lies(tmp_path, monkeypatch, place):
         return may_stop(frame, frame.f_lasti, lambda filename: True, at_once=True)
 
     assert space["ask"](anywhere) is (place == "library")
+
+
+def begins(call):
+    """By name of each function that ``call`` leads to: whether a thread may be stopped where it begins."""
+    answers = {}
+
+    def trace(frame, event, _):
+        if event == "call":
+            answers[frame.f_code.co_name] = may_stop(frame, frame.f_lasti, own)
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return answers
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="it has looked for an exception before it waits there")
+@in_a_thread
+def test_a_librarys_function_may_be_stopped_before_it_begins_where_the_script_has_nothing_to_clean_up():
+    source = "def inner(*_):\n    pass\ndef outer(*_):\n    inner()\ndef __exit__(*_):\n    pass"
+    library = {}
+    exec(compile(source, "<library>", "exec"), library)
+    inner, outer = library["inner"], library["outer"]
+
+    def plain():
+        outer()
+
+    def guarded():
+        try:
+            outer()
+        finally:
+            outer()
+
+    def holding():
+        with contextlib.nullcontext():
+            outer()
+
+    def leaving():
+        library["__exit__"]()
+
+    class Thing:
+        pass
+
+    def dropping():
+        thing = [Thing()]
+        reference = weakref.ref(thing[0], inner)
+        thing.clear()
+        return reference
+
+    def dropping_by_proxy():
+        thing = [Thing()]
+        reference = weakref.proxy(thing[0], inner)
+        thing.clear()
+        return reference
+
+    assert begins(plain) == {"plain": True, "outer": True, "inner": False}
+    assert not begins(guarded)["outer"]
+    assert not begins(holding)["outer"]
+    assert not begins(leaving)["__exit__"]
+    assert begins(dropping) == {"dropping": True, "inner": False}
+    assert begins(dropping_by_proxy) == {"dropping_by_proxy": True, "inner": False}
 
 
 @in_a_thread
