@@ -70,6 +70,31 @@ def test_a_script_that_configures_logging_does_not_silence_the_server(serve):
 
 
 @pytest.mark.parametrize("preload", ["false", "true"])
+def test_a_run_that_takes_all_handlers_away_silences_no_request_but_its_own(serve, preload):
+    server = serve(
+        """
+        import logging.config
+
+        def init():
+            pass
+
+        def run(data):
+            if data == "first":
+                logging.config.dictConfig({"version": 1, "root": {"level": "INFO"}})
+            print("scoring", data)
+            return data[9]
+        """,
+        WORKER_PRELOAD=preload,
+    )
+    for data in ("first", "second"):
+        server.post(content=data, headers={"x-request-id": data})
+    assert "scoredock.request - [first] POST /score 500" in server.output
+    assert "scoredock.print - [second] scoring second" in server.output
+    assert "IndexError: string index out of range" in server.output
+    assert "scoredock.request - [second] POST /score 500" in server.output
+
+
+@pytest.mark.parametrize("preload", ["false", "true"])
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_last_line_names_phase_and_cause(serve, name, preload):
     text, expected = BROKEN[name]

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from scoredock.observe.json_lines import JSON_FIELDS, JsonFormatter, dumps, iso_time
 from scoredock.observe.logs import LineFormatter
 from scoredock.observe.output import SteadyOutput
+from scoredock.observe.script_logging import give_handlers_back
 
 _LEAST = {"all": 0, "errors": 400, "none": 1000}  # the least status whose requests are written
 STREAMED, LEFT, BROKEN = -1, -2, -3  # instead of the size of an answer's body
@@ -119,6 +120,7 @@ class RequestLog:
             return
         formatter, stream = _untouched()
         if stream is None:
+            give_handlers_back()
             for entry in entries:
                 logger.info("%s", entry.message(), extra={JSON_FIELDS: entry.fields()})
             return

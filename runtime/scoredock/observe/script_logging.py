@@ -17,6 +17,7 @@ from scoredock.observe.prints import PrintedLines
 OURS = {"scoredock", "gunicorn", "uvicorn"}
 
 logger = logging.getLogger("scoredock.server")
+_last: list[logging.Handler] = []  # the root's, after the import and init()
 
 
 class _Undisabled(logging.Logger):
@@ -38,6 +39,13 @@ def unsilenced() -> Iterator[None]:
             logging.root.handlers[:] = handlers
         elif not {*handlers} <= {*logging.root.handlers}:
             _tell_of_others(handlers)
+        _last[:] = logging.root.handlers
+
+
+def give_handlers_back() -> None:
+    """To be called now and then: run() may have left the root without any, and a line would go nowhere."""
+    if not logger.hasHandlers():
+        logging.root.handlers[:] = _last
 
 
 def _undisable() -> None:
