@@ -101,3 +101,15 @@ def test_a_script_that_is_a_link_imports_from_both_folders(serve, write_script, 
     )
     (tmp_path / "links/score.py").symlink_to("../shop/score.py")
     assert serve(tmp_path / "links/score.py").post(content="x").json() == ["beside the script", "beside the link"]
+
+
+@pytest.mark.parametrize("target", ["..data", "gone"])
+def test_a_link_that_leads_nowhere_for_a_while_ends_no_server_that_reloads(serve, config_map, target):
+    script = config_map(1)
+    server = serve(script, "--reload")
+    turn(script.parent / "..data", target)
+    wait_until(lambda: "restarting the workers" in server.output, what="the reload")
+    wait_until(lambda: "no such file" in server.output, what="what is wrong")
+    assert server.get("/livez").status_code == 200
+    config_map(2)
+    wait_until(lambda: server.is_ready() and server.post(content="x").json() == 2, what="the next version")

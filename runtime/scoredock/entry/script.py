@@ -18,6 +18,7 @@ from scoredock.entry.contract import checked_init, signature_of
 from scoredock.entry.failures import script_traceback
 from scoredock.errors import BootError
 from scoredock.settings import Settings
+from scoredock.settings.paths import real
 from scoredock.signature import Signature
 
 MODULE_NAME = "entry_module"
@@ -61,12 +62,12 @@ def own_files(settings: Settings) -> Callable[[str], bool]:
     What replaces packages (AZUREML_EXTRA_PYTHON_LIB_PATH) is not the script's own.
     """
     folders = _folders(settings)
-    own = {*folders, *(folder.resolve() for folder in folders)}  # what links lead to now: they may be turned
+    own = {*folders, *map(real, folders)}  # what links lead to now: they may be turned
     extra = _extra(settings)
 
     @functools.lru_cache(1024)
     def is_own(filename: str) -> bool:
-        replaced = extra is not None and Path(filename).resolve().is_relative_to(extra)
+        replaced = extra is not None and real(Path(filename)).is_relative_to(extra)
         return not replaced and any(is_own_file(filename, folder) for folder in own)
 
     return is_own
@@ -135,8 +136,8 @@ def is_own_file(file: str, folder: Path) -> bool:
 
     Packages of an environment that lies inside the folder do not, nor does scoredock.
     """
-    name, path = Path(file).absolute(), Path(file).resolve()
-    inside = name.is_relative_to(folder) or path.is_relative_to(folder.resolve())
+    name, path = Path(file).absolute(), real(Path(file))
+    inside = name.is_relative_to(folder) or path.is_relative_to(real(folder))
     installed = {"site-packages", "dist-packages"} & {*name.parts, *path.parts}
     return inside and not installed and not path.is_relative_to(_PACKAGE)
 

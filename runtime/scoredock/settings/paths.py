@@ -15,3 +15,8 @@ def absolute(path: Path) -> Path:
     straight = os.path.normpath(path.absolute())
     same = os.path.realpath(straight) == os.path.realpath(path)
     return Path(straight) if same else path.absolute()  # behind a link to a folder, .. is another folder's parent
+
+
+def real(path: Path) -> Path:
+    """Where the path's links lead to now. A circle of them leads nowhere: it is kept, and opening it says so."""
+    return Path(os.path.realpath(path))

@@ -13,7 +13,7 @@ from pathlib import Path
 from scoredock.cgroups import available_cpus
 from scoredock.settings.connection_string import connection_string
 from scoredock.settings.declaration import Declaration, setting
-from scoredock.settings.paths import absolute
+from scoredock.settings.paths import absolute, real
 from scoredock.settings.proxies import Network, networks
 
 SCRIPT, SERVING, WORKERS, LIMITS, BATCHING = "Script and model", "Serving", "Workers", "Limits", "Batching"
@@ -260,7 +260,7 @@ class Settings:
     @property
     def script_folders(self) -> tuple[Path, ...]:
         """The script's folder and, where the script is a link, the one that it lies in right now."""
-        return tuple(dict.fromkeys((self.script_folder, self.script_path.resolve().parent)))
+        return tuple(dict.fromkeys((self.script_folder, real(self.script_path).parent)))
 
     @property
     def app_insights_connection(self) -> str:
