@@ -82,7 +82,7 @@ def _folders(settings: Settings) -> list[Path]:
 def _extra(settings: Settings) -> Path | None:
     """The folder of packages that replace installed ones, where one is set."""
     extra = settings.extra_python_lib_path
-    return (settings.script_folder / extra).resolve() if extra else None
+    return real(settings.script_folder / extra) if extra else None
 
 
 def load(settings: Settings) -> EntryScript:
