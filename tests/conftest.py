@@ -56,10 +56,11 @@ def _process_state() -> Iterator[None]:
     environment, path, finders, stdout = dict(os.environ), list(sys.path), list(sys.meta_path), sys.stdout
     modules, arguments = set(sys.modules), sys.argv
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, records = list(root.handlers), root.level, logging.getLogRecordFactory()
     yield
     collecting.install(None)
     root.handlers[:], root.level = handlers, level
+    logging.setLogRecordFactory(records)
     os.environ.clear()
     os.environ.update(environment)
     sys.path[:], sys.meta_path[:], sys.stdout, sys.argv = path, finders, stdout, arguments

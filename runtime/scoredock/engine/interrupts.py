@@ -83,11 +83,21 @@ def _is_ours(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "scoredock"
 
 
-def checking(make: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
-    """The factory of log records, with a checkpoint before: logging holds no lock when it makes one."""
+class _Checking:
+    """A factory of log records that passes a checkpoint first."""
 
-    def make_record(*arguments: Any, **more: Any) -> logging.LogRecord:
+    def __init__(self, make: Callable[..., logging.LogRecord]) -> None:
+        self._make = make
+
+    def __call__(self, *arguments: Any, **more: Any) -> logging.LogRecord:
+        """A record, unless the thread is to be stopped."""
         checkpoint()
-        return make(*arguments, **more)
+        return self._make(*arguments, **more)
 
-    return make_record
+
+def checking(make: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
+    """The factory of log records, with a checkpoint before: logging holds no lock when it makes one.
+
+    One that has it already stays as it is: a process may boot more than one script.
+    """
+    return make if isinstance(make, _Checking) else _Checking(make)

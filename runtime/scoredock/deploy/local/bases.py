@@ -53,7 +53,8 @@ def _users_base(engine: docker.DockerClient, section: DockerSection, show: Show)
         return tag
     tag = f"scoredock-user-base:{short(str(section.base_dockerfile))}"
     if image_id(engine, tag) is None:
-        build(engine, tag, archive({"Dockerfile": str(section.base_dockerfile)}), show)
+        with archive({"Dockerfile": str(section.base_dockerfile)}) as content:
+            build(engine, tag, content, show)
     return tag
 
 

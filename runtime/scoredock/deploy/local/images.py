@@ -43,7 +43,8 @@ def environment_image(
         return tag
     show(f"Building the environment {tag}")
     files = {"Dockerfile": environment_dockerfile(base, docker_steps, needed), **requirement_files(needed)}
-    build(engine, tag, archive(files), show, labels={HASH: digest})
+    with archive(files) as content:
+        build(engine, tag, content, show, labels={HASH: digest})
     return tag
 
 
