@@ -136,7 +136,7 @@ def test_a_terminal_gets_a_table_in_colour(terminal, scoredock, models):
     heading, row = shown.splitlines()
     assert heading.startswith("\x1b[1mNAME ")
     assert row.startswith("\x1b[36msentiment\x1b[0m  1  ")
-    assert "Two\\nlines \\x1b[31mred" in row, "what a record says does not steer the terminal"
+    assert "Two\\x0alines \\x1b[31mred" in row, "what a record says does not steer the terminal"
     assert heading.index("VERSION") - len("\x1b[1m") == row.index("1  ") - len("\x1b[36m\x1b[0m")
     assert "\x1b" not in terminal("model", "list", NO_COLOR="1")
     assert terminal("model", "list", "-o", "plain").startswith("sentiment\t1\t")
