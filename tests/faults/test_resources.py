@@ -170,5 +170,6 @@ def test_nothing_that_serves_decides_by_a_clock_that_can_be_set():
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Attribute) and ast.unparse(node) in ("time.time", "datetime.now"):
                     asked.add(path.relative_to(root).as_posix())
-    # A request's line, a certificate's dates and what the page shows are about the time of day.
-    assert asked <= {"observe/request_log.py", "observe/metrics/live.py", "server/tls.py"}
+    # The time of lines in the log, certificates' dates and what the page shows are about the time of day.
+    dates = {"server/tls.py", "web/client_certificate.py"}
+    assert asked <= {"observe/request_log.py", "observe/json_lines.py", "observe/metrics/live.py", *dates}
