@@ -196,7 +196,7 @@ def test_what_comes_ahead_of_its_turn_has_an_end(serve: Any, opened: Any, name: 
     with socket.create_connection(("127.0.0.1", server.port), 30) as probe:
         probes = [_ask(probe, LIVEZ) for _ in range(20)]
     print(f"{before:.0f} -> {after:.0f} MB, /livez {max(probes) * 1000:.0f} ms")
-    assert after - before < 2 * 32 * 1.05 + 64  # what is ahead of its turn, twice where much is small; the event loop's own
+    assert after - before < 2 * 32 * 1.05 + 64  # ahead of its turn, twice where each has little; the event loop's own
     assert max(probes) < 0.25
 
 
