@@ -151,11 +151,11 @@ def ask(service: InProcess, version: str, document: dict[str, Any], script_may_f
         answer = case.call(base_url=base_url, timeout=20)
         told = documented[operation.path, operation.method.upper()]["responses"]
         where = (version, kind, case.as_curl_command(), answer.text[:300])
-        if answer.headers.get("x-ms-run-function-failed") == "True" and script_may_fail:
+        if answer.headers.get("x-ms-run-function-failed") == ["True"] and script_may_fail:  # lists, in schemathesis
             return
         assert answer.status_code < 500, where
         assert str(answer.status_code) in told or "default" in told, where
-        if answer.headers.get("content-type") == "application/json":
+        if answer.headers.get("content-type") == ["application/json"]:
             body = json.loads(answer.content)
             assert answer.status_code == 200 or body["message"], where
 
